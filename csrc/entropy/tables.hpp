@@ -1,13 +1,30 @@
-// Normative tables of the binary arithmetic coder (NNC brief, section 18). Values are copied from the text.
+// Normative tables of the binary arithmetic coder (section 18 of the text). Values are copied from it by program.
 #pragma once
 #include <cstdint>
 
 namespace aimc {
 
 // LPS range: row (R >> 5) & 7, column q = |S >> 7| (18.1).
-extern const std::uint8_t kLpsRange[8][32];
+inline constexpr std::uint8_t kLpsRange[8][32] = {
+    {128, 112, 97, 84, 74, 65, 57, 50, 45, 39, 34, 30, 27, 23, 20, 18,
+     15,  14,  12, 11, 10, 9,  7,  7,  5,  5,  4,  4,  3,  3,  2,  2},
+    {142, 125, 108, 93, 82, 72, 63, 56, 50, 43, 38, 33, 30, 26, 22, 20,
+     17,  16,  13,  12, 11, 10, 8,  8,  6,  6,  5,  5,  3,  3,  2,  2},
+    {156, 137, 119, 103, 90, 79, 70, 61, 55, 48, 42, 37, 33, 28, 24, 22,
+     19,  17,  15,  13,  12, 11, 9,  9,  6,  6,  5,  5,  4,  4,  2,  2},
+    {171, 150, 130, 112, 99, 87, 76, 67, 60, 52, 46, 40, 36, 31, 27, 24,
+     21,  19,  16,  15,  13, 12, 10, 10, 7,  7,  6,  6,  4,  4,  3,  3},
+    {185, 162, 141, 121, 107, 94, 82, 73, 65, 56, 50, 43, 39, 34, 29, 26,
+     22,  21,  17,  16,  14,  13, 11, 11, 8,  8,  6,  6,  4,  4,  3,  3},
+    {199, 175, 152, 131, 115, 101, 89, 78, 70, 61, 54, 47, 42, 36, 31, 28,
+     24,  22,  19,  17,  15,  14,  12, 12, 8,  8,  7,  7,  5,  5,  3,  3},
+    {213, 187, 163, 140, 123, 108, 95, 84, 75, 65, 58, 50, 45, 39, 33, 30,
+     26,  24,  20,  18,  16,  15,  13, 13, 9,  9,  7,  7,  5,  5,  3,  3},
+    {228, 200, 174, 150, 132, 116, 102, 90, 80, 70, 62, 54, 48, 42, 36, 32,
+     28,  26,  22,  20,  18,  16,  14,  14, 10, 10, 8,  8,  6,  6,  4,  4},
+};
 
-// Parameter sets of a context model (18.2): initial estimators and their adaptation rates.
+// Parameter sets of a context model (18.2): adaptation rates and initial estimators.
 struct ParameterSet {
   std::uint8_t rate_a;
   std::uint8_t rate_b;
@@ -15,9 +32,15 @@ struct ParameterSet {
   std::int16_t b0;
 };
 constexpr int kParameterSets = 9;
-extern const ParameterSet kParameterSet[kParameterSets];
+inline constexpr ParameterSet kParameterSet[kParameterSets] = {
+    {5, 4, 0, 0},     {5, 4, -41, -654}, {5, 4, 95, 1519}, {4, 5, 0, 0},    {6, 6, 30, 482},
+    {6, 6, 95, 1519}, {6, 6, -21, -337}, {7, 5, 0, 0},     {7, 5, 30, 482},
+};
 
 // Adaptation step before the rate shift (18.3), index 16 + ((+-a) >> 3) or 16 + ((+-b) >> 7).
-extern const std::uint16_t kAdaptation[32];
+inline constexpr std::uint16_t kAdaptation[32] = {
+    2512, 2288, 2064, 1840, 1616, 1392, 1168, 944, 720, 560, 464, 368, 272, 208, 144, 80,
+    64,   64,   64,   64,   64,   64,   64,   64,  64,  64,  64,  64,  64,  64,  64,  0,
+};
 
 }  // namespace aimc
