@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "base/inline.hpp"
 #include "bits/big_endian.hpp"
@@ -55,7 +56,8 @@ constexpr std::uint64_t kMaxBinsPerBit = 122;
 template <class Tracer>
 class BinDecoder {
  public:
-  explicit BinDecoder(Tracer tracer = Tracer()) : tracer(tracer) {}
+  BinDecoder() = default;
+  explicit BinDecoder(Tracer t) : tracer(std::move(t)) {}
 
   // Start of a codeword.
   void start(const std::uint8_t* data, std::size_t size) {

@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "base/inline.hpp"
 #include "entropy/bin_decoder.hpp"
@@ -67,7 +68,7 @@ template <class Tracer, bool kDq>
 AIMC_INLINE bool decode_plain_run(BinDecoder<Tracer>& decoder, DecoderContext* contexts, const ContextLayout& layout,
                                   LevelState& state, std::int32_t* out, std::uint64_t n, std::uint64_t position) {
   // A local copy whose address does not escape lives in registers.
-  BinDecoder<Tracer> d = decoder;
+  BinDecoder<Tracer> d = std::move(decoder);
   const int unary_length = layout.unary_length;
   const int remainder = layout.remainder();
   unsigned neighbour = state.neighbour;
@@ -106,7 +107,7 @@ AIMC_INLINE bool decode_plain_run(BinDecoder<Tracer>& decoder, DecoderContext* c
     fits &= fits_int32(value);
     out[i] = static_cast<std::int32_t>(value);
   }
-  decoder = d;
+  decoder = std::move(d);
   state.neighbour = neighbour;
   if (kDq) state.dq_state = s;
   return fits;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "entropy/context.hpp"
+
 namespace aimc {
 
 // Variants of the entropy-coded payload that the streams in circulation use (13.1).
@@ -44,9 +46,16 @@ inline bool has_block_rows(const TensorParams& t, Dialect dialect) {
   return t.scan_order > 0 && t.is_2d() && (t.rows > block_side(t) || dialect == Dialect::edition1_rem32);
 }
 
-// Where a block row starts (10.2): enough to decode it alone.
+// Contexts [first, last) whose parameter set ids are coded (5.3), in order. A context outside keeps set 0.
+struct ContextRange {
+  int first;
+  int last;
+};
+std::vector<ContextRange> parameter_set_contexts(const TensorParams& t, Dialect dialect, bool history_enabled);
+
+// Where a block row after the first starts (10.2): enough to decode it alone.
 struct EntryPoint {
-  std::uint64_t shifts = 0;   // P(j): shifts since the start of the payload
+  std::uint64_t shifts = 0;   // P(j) - P(0): shifts since the start of the first block row
   std::uint8_t value = 0;     // O, with R = 256
   std::uint8_t dq_state = 0;  // trellis state
 };

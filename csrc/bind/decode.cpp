@@ -1,0 +1,186 @@
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+#include "bind/job.hpp"
+#include "entropy/tracer.hpp"
+#include "quant/dequantise.hpp"
+
+namespace aimc::bind {
+namespace {
+
+void require(bool condition, const char* what) {
+  if (!condition) throw std::invalid_argument(what);
+}
+
+std::uint64_t element_count(std::uint64_t rows, std::uint64_t width) {
+  require(rows > 0 && width > 0 && rows <= std::numeric_limits<std::int64_t>::max() / 8 / width,
+          "rows and width must be positive and their product must fit");
+  return rows * width;
+}
+
+// Entry points as rows (shifts since the first block row, value, dq_state).
+std::vector<EntryPoint> entry_points_from(const UInt64Array& table) {
+  require(table.ndim() == 2 && table.shape(1) == 3, "entry_points must have three columns");
+  std::vector<EntryPoint> points(static_cast<std::size_t>(table.shape(0)));
+  const auto view = table.unchecked<2>();
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto row = static_cast<py::ssize_t>(i);
+    require(view(row, 1) < 256 && view(row, 2) < 8, "entry point value or state out of range");
+    points[i] = {view(row, 0), static_cast<std::uint8_t>(view(row, 1)), static_cast<std::uint8_t>(view(row, 2))};
+  }
+  return points;
+}
+
+Job make_job(const py::buffer& payload, int dialect) {
+  require(dialect >= 0 && dialect <= static_cast<int>(Dialect::edition2), "unknown dialect");
+  Job job;
+  job.views.push_back(payload.request());
+  const py::buffer_info& view = job.views.back();
+  require(view.itemsize == 1 && view.ndim == 1 && (view.size == 0 || view.strides[0] == 1),
+          "payload must be a contiguous byte buffer");
+  job.native.payload = static_cast<const std::uint8_t*>(view.ptr);
+  job.native.size = static_cast<std::size_t>(view.size);
+  job.native.dialect = static_cast<Dialect>(dialect);
+  return job;
+}
+
+void add_tensor(Job& job, std::uint64_t rows, std::uint64_t width, int qp_bits, int scan_order, int unary_length,
+                bool dq, bool parent, const py::object& codebook, std::uint32_t codebook_zero, bool codebook_coded,
+                const py::object& reference, const py::object& history, const py::object& entry_points, int output,
+                int qp_offset, int qp_density) {
+  const std::uint64_t count = element_count(rows, width);
+  require(qp_bits >= 0 && qp_bits <= 13 && scan_order >= 0 && scan_order <= 4, "qp_bits or scan_order out of range");
+  require(unary_length >= 1 && unary_length <= kMaxUnaryLength, "unary_length out of range");
+  require(output >= 0 && output <= static_cast<int>(Output::codebook), "unknown output");
+  require(qp_density >= 0 && qp_density <= 7, "qp_density out of range");
+  TensorTarget t;
+  t.params.rows = rows;
+  t.params.width = width;
+  t.params.qp_bits = static_cast<std::uint8_t>(qp_bits);
+  t.params.scan_order = static_cast<std::uint8_t>(scan_order);
+  t.params.unary_length = static_cast<std::uint16_t>(unary_length);
+  t.params.dq = dq;
+  t.params.parent = parent;
+  t.output = static_cast<Output>(output);
+  t.qp_offset = qp_offset;
+  t.qp_density = static_cast<std::uint8_t>(qp_density);
+  if (!codebook.is_none()) {
+    const auto values = py::cast<Int32Array>(codebook);
+    require(values.size() > 0 && codebook_zero < values.size(), "codebook_zero outside the codebook");
+    t.codebook = values.data();
+    t.codebook_size = static_cast<std::uint32_t>(values.size());
+    t.codebook_zero = codebook_zero;
+    t.params.codebook = codebook_coded;
+    t.params.codebook_size = t.codebook_size;
+    t.params.codebook_zero = codebook_zero;
+    job.kept.push_back(values);
+  }
+  require(t.output != Output::codebook || t.codebook != nullptr, "output by codebook without a codebook");
+  if (!reference.is_none()) {
+    const auto array = py::cast<Int32Array>(reference);
+    require(static_cast<std::uint64_t>(array.size()) == count, "reference has another size");
+    t.params.temporal = true;
+    t.params.reference = array.data();
+    job.kept.push_back(array);
+  }
+  if (!history.is_none()) {
+    const auto array = py::cast<UInt8Array>(history);
+    require(static_cast<std::uint64_t>(array.size()) == count, "history has another size");
+    t.params.history = array.data();
+    job.kept.push_back(array);
+  }
+  if (!entry_points.is_none()) t.entry_points = entry_points_from(py::cast<UInt64Array>(entry_points));
+  job.native.tensors.push_back(std::move(t));
+}
+
+void set_data(Job& job, std::size_t tensor, const py::array& data) {
+  require(tensor < job.native.tensors.size(), "no such tensor");
+  TensorTarget& t = job.native.tensors[tensor];
+  const bool integers = data.dtype().is(py::dtype::of<std::int32_t>());
+  require(t.output == Output::integers ? integers : data.dtype().is(py::dtype::of<float>()), "data has another type");
+  require(data.writeable() && (data.flags() & py::array::c_style) != 0, "data must be writeable and C-contiguous");
+  require(static_cast<std::uint64_t>(data.size()) == t.params.count(), "data has another size");
+  t.data = py::array(data).mutable_data();
+  job.kept.push_back(data);
+}
+
+// Moves the native parts out, so that they can be used without the interpreter lock, and back.
+template <class F>
+void with_native(const py::list& jobs, F&& f) {
+  std::vector<Job*> wrapped;
+  for (const py::handle h : jobs) {
+    wrapped.push_back(py::cast<Job*>(h));
+    require(!wrapped.back()->native.tensors.empty(), "a job without tensors");
+  }
+  std::vector<CodewordJob> native;
+  native.reserve(wrapped.size());
+  for (Job* job : wrapped) native.push_back(std::move(job->native));
+  {
+    const py::gil_scoped_release release;
+    f(native);
+  }
+  for (std::size_t i = 0; i < wrapped.size(); ++i) wrapped[i]->native = std::move(native[i]);
+}
+
+void decode(const py::list& jobs, unsigned threads) {
+  require(threads > 0, "threads must be positive");
+  for (const py::handle h : jobs) {
+    for (const TensorTarget& t : py::cast<Job*>(h)->native.tensors) require(t.data != nullptr, "a tensor without data");
+  }
+  with_native(jobs, [&](std::vector<CodewordJob>& native) { decode_codewords(native, threads, active_isa()); });
+}
+
+void probe(const py::list& jobs) {
+  with_native(jobs, probe_codewords);
+}
+
+py::tuple trace(const Job& job, std::uint64_t first, std::uint64_t limit) {
+  require(!job.native.tensors.empty(), "a job without tensors");
+  BinTracer tracer(first, limit);
+  Status status;
+  {
+    const py::gil_scoped_release release;
+    status = trace_codeword(job.native, tracer);
+  }
+  const std::vector<BinRecord>& records = tracer.records();
+  UInt8Array bytes(static_cast<py::ssize_t>(records.size() * sizeof(BinRecord)));
+  if (!records.empty()) std::memcpy(bytes.mutable_data(), records.data(), records.size() * sizeof(BinRecord));
+  return py::make_tuple(bytes, tracer.count(), status_tuple(status));
+}
+
+void dequantise(const py::array& data, int qp, int qp_density) {
+  require(data.itemsize() == 4 && data.writeable() && (data.flags() & py::array::c_style) != 0,
+          "data must be a writeable C-contiguous array of 4-byte elements");
+  float step = 0;
+  require(qp_density >= 0 && qp_density <= 7 && step_size(qp, qp_density, &step), "step size out of range");
+  dequantise_in_place(py::array(data).mutable_data(), static_cast<std::uint64_t>(data.size()), step, active_isa());
+}
+
+}  // namespace
+
+void register_decode(py::module_& m) {
+  py::class_<Job>(m, "Job")
+      .def(py::init(&make_job), py::arg("payload"), py::arg("dialect"))
+      .def("add_tensor", &add_tensor, py::arg("rows"), py::arg("width"), py::kw_only(), py::arg("qp_bits"),
+           py::arg("scan_order"), py::arg("unary_length"), py::arg("dq"), py::arg("parent") = false,
+           py::arg("codebook") = py::none(), py::arg("codebook_zero") = 0, py::arg("codebook_coded") = true,
+           py::arg("reference") = py::none(), py::arg("history") = py::none(), py::arg("entry_points") = py::none(),
+           py::arg("output") = 0, py::arg("qp_offset") = 0, py::arg("qp_density") = 2)
+      .def("set_data", &set_data, py::arg("tensor"), py::arg("data"))
+      .def("status", [](const Job& job) { return status_tuple(job.native.status); })
+      .def(
+          "qp", [](const Job& job, std::size_t i) { return job.native.tensors.at(i).qp; }, py::arg("tensor"))
+      .def(
+          "row_skip_enabled", [](const Job& job, std::size_t i) { return job.native.tensors.at(i).row_skip_enabled; },
+          py::arg("tensor"))
+      .def(
+          "history_enabled", [](const Job& job, std::size_t i) { return job.native.tensors.at(i).history_enabled; },
+          py::arg("tensor"));
+  m.def("probe", &probe, py::arg("jobs"));
+  m.def("decode", &decode, py::arg("jobs"), py::arg("threads"));
+  m.def("trace", &trace, py::arg("job"), py::arg("first"), py::arg("limit"));
+  m.def("dequantise", &dequantise, py::arg("data"), py::arg("qp"), py::arg("qp_density"));
+}
+
+}  // namespace aimc::bind

@@ -1,0 +1,7 @@
+#include "bind/job.hpp"
+
+namespace aimc::bind {
+
+void register_encode(py::module_&) {}
+
+}  // namespace aimc::bind
