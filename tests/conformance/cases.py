@@ -1,0 +1,104 @@
+"""The conformance streams as test parameters: where they are, and what each case expects."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+STREAMS = Path(__file__).resolve().parents[2] / "conformance_streams"
+CATALOGUE: list[dict[str, Any]] = json.loads((STREAMS / "catalogue.json").read_text("utf-8"))["cases"]
+
+Fingerprint = tuple[str, tuple[int, ...], str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stream of a case and the tensors it decodes to."""
+
+    file: Path
+    description: dict[str, Any]
+    expect: dict[str, Any]
+
+    @property
+    def data(self) -> bytes:
+        return self.file.read_bytes()
+
+    @property
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        return {tensor["name"]: expected_fingerprint(tensor) for tensor in self.expect["tensors"]}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One folder of the catalogue."""
+
+    entry: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        return STREAMS / self.entry["folder"]
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        return json.loads((self.folder / "case.json").read_text("utf-8"))
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        if "stream" in self.description:
+            pairs = [(self.description["stream"], self.description["expect"])]
+        else:
+            pairs = [(stream, stream["expect"]) for stream in self.description["streams"]]
+        return [Step(self.folder / stream["file"], stream, expect) for stream, expect in pairs]
+
+    @property
+    def hdsp(self) -> bool:
+        """Whether the decoder keeps the history map of history-dependent significance."""
+        return bool(self.description.get("sequence", {}).get("hdsp", False))
+
+    @property
+    def local_scaling(self) -> bool:
+        """Whether the decoder applies local scaling to the weights and drops the vectors."""
+        return bool(self.description.get("decode_options", {}).get("reconstruct_lsa", False))
+
+    def arrays(self, file: str) -> dict[str, np.ndarray[Any, Any]]:
+        with np.load(self.folder / file, allow_pickle=False) as archive:
+            return dict(archive)
+
+
+def case_parameters(*classes: str, slow_beyond: int | None = None) -> list[Any]:
+    """Cases of the classes ("valid", "uncommon", "invalid"); those of more stream bytes than given are marked slow."""
+    return [
+        pytest.param(
+            Case(entry),
+            id=entry["id"],
+            marks=[pytest.mark.slow] if slow_beyond is not None and entry["bytes"] > slow_beyond else [],
+        )
+        for entry in CATALOGUE
+        if entry["class"] in classes
+    ]
+
+
+def fingerprint(array: np.ndarray[Any, Any]) -> Fingerprint:
+    """What decoding must reproduce: type, shape, and the digest of the elements in C order, little endian."""
+    little_endian = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return array.dtype.name, array.shape, hashlib.sha256(little_endian.tobytes()).hexdigest()
+
+
+def expected_fingerprint(tensor: dict[str, Any]) -> Fingerprint:
+    """Codebook tensors, binary64 for the producer of the streams, come out of this package in binary32."""
+    if "sha256_as_float32" in tensor:
+        return "float32", tuple(tensor["shape"]), tensor["sha256_as_float32"]
+    return tensor["dtype"], tuple(tensor["shape"]), tensor["sha256"]
+
+
+def names_element(path: str, element: str) -> bool:
+    """Whether an element path of ours ends with the element of a case, with or without its index."""
+    last = path.rpartition(".")[2]
+    return element in {last, last.partition("[")[0]}
