@@ -25,6 +25,7 @@ struct DecoderContext {
   std::uint8_t parameter_set;
 
   void init(int id);
+  void assign(const ContextModel& model);
 };
 
 // Table 18.1 by column: the eight rows packed into one word.
@@ -38,15 +39,19 @@ struct PackedLpsRanges {
 };
 inline constexpr PackedLpsRanges kPackedLpsRanges;
 
-inline void DecoderContext::init(int id) {
-  ContextModel model;
-  model.init(id);
+inline void DecoderContext::assign(const ContextModel& model) {
   lps = kPackedLpsRanges.column[model.column()];
   a = model.a;
   b = model.b;
   rate_a = model.rate_a;
   rate_b = model.rate_b;
   mps = static_cast<std::uint8_t>(model.mps());
+}
+
+inline void DecoderContext::init(int id) {
+  ContextModel model;
+  model.init(id);
+  assign(model);
   parameter_set = static_cast<std::uint8_t>(id);
 }
 
@@ -65,11 +70,12 @@ class BinDecoder {
     range_ = std::uint64_t{510} << kShift;
   }
 
-  // Start at an entry point (10.2): R = 256, O given, the next bit is payload bit shifts + 9.
-  void start_at(const std::uint8_t* data, std::size_t size, std::uint64_t shifts, std::uint8_t offset) {
+  // Start in the midst of a codeword: O and R given, the next bit is payload bit shifts + 9. At an entry point R = 256.
+  void start_at(const std::uint8_t* data, std::size_t size, std::uint64_t shifts, std::uint32_t offset,
+                std::uint32_t range) {
     seek(data, size, shifts);
     value_ = (value_ & kBelowOffset) | (std::uint64_t{offset} << kShift);
-    range_ = std::uint64_t{256} << kShift;
+    range_ = std::uint64_t{range} << kShift;
   }
 
   // A block row starts: R is set, O is left alone.

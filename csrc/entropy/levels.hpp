@@ -35,11 +35,11 @@ struct IndexRange {
 // Most prefix bins of a remainder (section 7).
 constexpr int kMaxRemainderPrefix = 31;
 
-// Remainder beyond the greater flags: prefix bins in contexts, then `rem` bypass bins. Adds to `abs`.
+// Remainder beyond the greater flags: prefix bins in contexts, then `rem` bypass bins. Adds to `abs`. `rem` is the
+// number of prefix bins already taken into account.
 template <class Tracer>
 AIMC_INLINE std::uint64_t decode_remainder(BinDecoder<Tracer>& d, DecoderContext* contexts, int first_context,
-                                           int prefix_limit, std::uint64_t abs, std::uint64_t limit) {
-  int rem = 0;
+                                           int prefix_limit, std::uint64_t abs, std::uint64_t limit, int rem = 0) {
   for (;;) {
     d.tracer.at(BinElement::rem_prefix, static_cast<std::uint64_t>(rem));
     if (d.context_bin(contexts[first_context + rem], first_context + rem) == 0) break;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <new>
 
 #include "base/parallel.hpp"
 #include "entropy/tracer.hpp"
+#include "payload/lanes.hpp"
 #include "payload/plain_runs.hpp"
 #include "payload/tensor_decoder.hpp"
 #include "quant/dequantise.hpp"
@@ -104,13 +106,13 @@ Status decode_chain(const Chain& chain, Isa isa) {
   return reconstruct(t, first, chain.levels, d.shifts(), isa);
 }
 
-// Splits the last tensor at its entry points.
-void add_chains(OpenCodeword& open, std::vector<Chain>& chains) {
+// Splits the last tensor at its entry points, into pieces of `min_levels` or more.
+void add_chains(OpenCodeword& open, std::uint64_t min_levels, std::vector<Chain>& chains) {
   const TensorTarget& t = open.job->tensors.back();
   const std::uint64_t rows = open.last->block_rows();
   const bool enterable = rows > 1 && t.entry_points.size() == rows - 1;
   const std::uint64_t per_row = rows > 1 ? block_side(t.params) * t.params.width : t.params.count();
-  const std::uint64_t step = enterable ? std::max<std::uint64_t>(1, kChainLevels / per_row) : rows;
+  const std::uint64_t step = enterable ? std::max<std::uint64_t>(1, min_levels / per_row) : rows;
   for (std::uint64_t begin = 0; begin < rows; begin += step) {
     const std::uint64_t end = std::min(rows, begin + step);
     const std::uint64_t first = begin * per_row;
@@ -132,32 +134,179 @@ class Counter {
   std::atomic<std::size_t> next_{0};
 };
 
+unsigned worker_count(unsigned threads, std::size_t tasks) {
+  return static_cast<unsigned>(std::min<std::size_t>(threads, tasks));
+}
+
+void decode_one_by_one(const std::vector<Chain*>& chains, unsigned threads, Isa isa) {
+  Counter counter(chains.size());
+  parallel(worker_count(threads, chains.size()), [&] {
+    for (std::size_t i; counter.next(&i);) chains[i]->status = guarded([&] { return decode_chain(*chains[i], isa); });
+  });
+}
+
+// What a lane needs of a chain, and what becomes of it.
+class LaneTask {
+ public:
+  explicit LaneTask(Chain& chain) : chain_(chain), tensor_(*chain.codeword->last) {}
+
+  Status start(LaneChain** lane) {
+    const OpenCodeword& open = *chain_.codeword;
+    const TensorTarget& t = open.job->tensors.back();
+    float step = 0;
+    if (t.output == Output::uniform && !step_size(t.qp, t.qp_density, &step)) {
+      return fail(Code::out_of_range, open.decoder.shifts(), "the quantization step is not a normal binary32 number");
+    }
+    lane_.payload = open.job->payload;
+    lane_.size = open.job->size;
+    lane_.decoder = open.decoder;
+    if (chain_.begin > 0) tensor_.enter(lane_.decoder, lane_.payload, lane_.size, t.entry_points[chain_.begin - 1]);
+    const Status status = tensor_.start_any_block_row(lane_.decoder);
+    if (!status.ok()) return status;
+    lane_.state = tensor_.state();
+    lane_.contexts = tensor_.contexts().data();
+    const bool rows = tensor_.block_rows() > 1;
+    const std::uint64_t side = rows ? block_side(t.params) : t.params.rows;
+    const std::uint64_t first = chain_.begin * side;
+    sink_ = std::make_unique<Sink>(t, first, std::min(first + side, t.params.rows), tensor_.blocked(),
+                                   tensor_.header().skipped, step);
+    lane_.sink = sink_.get();
+    *lane = &lane_;
+    return Status{};
+  }
+
+  Status finish() {
+    const TensorTarget& t = chain_.codeword->job->tensors.back();
+    if (chain_.end == tensor_.block_rows()) return check_end(lane_.decoder);
+    return tensor_.check_entry(lane_.decoder, lane_.state, t.entry_points[chain_.begin]);
+  }
+
+  Chain& chain() { return chain_; }
+  const LaneChain* lane() const { return &lane_; }
+
+ private:
+  Chain& chain_;
+  TensorDecoder<NullTracer> tensor_;
+  LaneChain lane_;
+  std::unique_ptr<Sink> sink_;
+};
+
+// Feeds the lanes of one worker. A chain that fails in the lanes is decoded once more by itself, so that the verdict
+// does not depend on the path.
+class LaneFeeder : public LaneSource {
+ public:
+  LaneFeeder(const std::vector<Chain*>& chains, Counter& counter) : chains_(chains), counter_(counter) {}
+
+  LaneChain* next() override {
+    for (std::size_t i; counter_.next(&i);) {
+      auto task = std::make_unique<LaneTask>(*chains_[i]);
+      LaneChain* lane = nullptr;
+      chains_[i]->status = task->start(&lane);
+      if (!chains_[i]->status.ok()) continue;
+      tasks_.push_back(std::move(task));
+      return lane;
+    }
+    return nullptr;
+  }
+
+  void done(LaneChain* lane, bool intact) override {
+    const auto it = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t->lane() == lane; });
+    const std::unique_ptr<LaneTask> task = std::move(*it);
+    tasks_.erase(it);
+    task->chain().status = intact ? task->finish() : fail(Code::inconsistent, 0, "lane given up");
+    if (!task->chain().status.ok()) {
+      task->chain().status = guarded([&] { return decode_chain(task->chain(), Isa::avx512); });
+    }
+  }
+
+  // Chains that were in the lanes when memory ran out.
+  void abandon(const Status& status) {
+    for (const auto& task : tasks_) task->chain().status = status;
+  }
+
+ private:
+  const std::vector<Chain*>& chains_;
+  Counter& counter_;
+  std::vector<std::unique_ptr<LaneTask>> tasks_;
+};
+
+void decode_in_lanes(const std::vector<Chain*>& chains, const std::uint8_t* base, unsigned threads) {
+  const TensorParams& params = chains.front()->codeword->last->params();
+  Counter counter(chains.size());
+  parallel(worker_count(threads, chains.size() / kFewestLanes), [&] {
+    LaneFeeder feeder(chains, counter);
+    const Status status = guarded([&] {
+      run_lanes(feeder, base, params.dq, params.unary_length);
+      return Status{};
+    });
+    if (!status.ok()) feeder.abandon(status);
+  });
+}
+
+// Chains that can share a vector: same trellis, same unary length, plain contexts, payloads close to each other.
+struct LaneGroup {
+  bool dq;
+  int unary_length;
+  std::vector<Chain*> chains;
+};
+
+bool fits_lanes(const Chain& chain, const std::uint8_t* base) {
+  const OpenCodeword& open = *chain.codeword;
+  const TensorTarget& t = open.job->tensors.back();
+  const bool simple_rows = !open.last->header().row_skip_enabled || !open.last->blocked();
+  return open.last->plain() && t.output != Output::codebook && simple_rows && chain.end - chain.begin == 1 &&
+         static_cast<std::size_t>(open.job->payload - base) + open.job->size < kLaneSpan;
+}
+
+void decode_chains(std::vector<Chain>& chains, unsigned threads, Isa isa) {
+  std::vector<Chain*> alone;
+  std::vector<LaneGroup> groups;
+  std::vector<Chain*> order;
+  const std::uint8_t* base = nullptr;
+  for (Chain& chain : chains) {
+    order.push_back(&chain);
+    const std::uint8_t* payload = chain.codeword->job->payload;
+    if (base == nullptr || std::less<>()(payload, base)) base = payload;
+  }
+  // Longest first, so that no thread or lane is left with a long one at the end.
+  std::stable_sort(order.begin(), order.end(), [](const Chain* x, const Chain* y) { return x->levels > y->levels; });
+  for (Chain* chain : order) {
+    const TensorParams& params = chain->codeword->last->params();
+    if (isa != Isa::avx512 || !fits_lanes(*chain, base)) {
+      alone.push_back(chain);
+      continue;
+    }
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const LaneGroup& g) {
+      return g.dq == params.dq && g.unary_length == params.unary_length;
+    });
+    if (group == groups.end()) group = groups.insert(group, LaneGroup{params.dq, params.unary_length, {}});
+    group->chains.push_back(chain);
+  }
+  for (const LaneGroup& group : groups) {
+    if (group.chains.size() >= kFewestLanes) {
+      decode_in_lanes(group.chains, base, threads);
+    } else {
+      alone.insert(alone.end(), group.chains.begin(), group.chains.end());
+    }
+  }
+  decode_one_by_one(alone, threads, isa);
+}
+
 }  // namespace
 
 void decode_codewords(std::vector<CodewordJob>& jobs, unsigned threads, Isa isa) {
   std::vector<OpenCodeword> open(jobs.size());
   for (std::size_t i = 0; i < jobs.size(); ++i) open[i].job = &jobs[i];
   Counter to_open(open.size());
-  parallel(static_cast<unsigned>(std::min<std::size_t>(threads, open.size())), [&] {
+  parallel(worker_count(threads, open.size()), [&] {
     for (std::size_t i; to_open.next(&i);) open[i].job->status = guarded([&] { return open_codeword(open[i], isa); });
   });
 
   std::vector<Chain> chains;
   for (OpenCodeword& o : open) {
-    if (o.job->status.ok()) add_chains(o, chains);
+    if (o.job->status.ok()) add_chains(o, isa == Isa::avx512 ? 1 : kChainLevels, chains);
   }
-  // Longest first, so that no thread is left with a long one at the end.
-  std::vector<std::size_t> order(chains.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t x, std::size_t y) { return chains[x].levels > chains[y].levels; });
-  Counter to_decode(chains.size());
-  parallel(static_cast<unsigned>(std::min<std::size_t>(threads, chains.size())), [&] {
-    for (std::size_t i; to_decode.next(&i);) {
-      Chain& chain = chains[order[i]];
-      chain.status = guarded([&] { return decode_chain(chain, isa); });
-    }
-  });
+  decode_chains(chains, threads, isa);
   // The first failure in coding order, whichever thread met one first.
   for (const Chain& chain : chains) {
     Status& status = chain.codeword->job->status;

@@ -79,20 +79,29 @@ class TensorDecoder {
   Status decode_block_rows(Decoder& d, std::uint64_t begin, std::uint64_t end, std::int32_t* out,
                            const std::vector<EntryPoint>& entry_points) {
     for (std::uint64_t block_row = begin; block_row < end; ++block_row) {
-      Status status;
-      if (has_block_rows(params_, dialect_)) status = start_block_row(d);
+      Status status = start_any_block_row(d);
       if (status.ok()) status = decode_block_row(d, block_row, out);
+      if (status.ok() && block_row < entry_points.size()) status = check_entry(d, state_, entry_points[block_row]);
       if (!status.ok()) return status;
-      if (block_row < entry_points.size() && !matches(d, entry_points[block_row])) {
-        return fail(Code::inconsistent, d.shifts(), "entry point differs from the codeword");
-      }
     }
     return Status{};
   }
 
+  // What a block row begins with, where the tensor has any.
+  Status start_any_block_row(Decoder& d) { return has_block_rows(params_, dialect_) ? start_block_row(d) : Status{}; }
+
+  // Whether the state after a block row is the entry point of the next.
+  Status check_entry(const Decoder& d, const LevelState& state, const EntryPoint& entry) const {
+    if (d.shifts() == first_shifts_ + entry.shifts && d.offset() == entry.value &&
+        (!params_.dq || state.dq_state == entry.dq_state)) {
+      return Status{};
+    }
+    return fail(Code::inconsistent, d.shifts(), "entry point differs from the codeword");
+  }
+
   // Continues at block row `block_row` > 0 without what comes before it; decode_header must have been called.
   void enter(Decoder& d, const std::uint8_t* payload, std::size_t size, const EntryPoint& entry) {
-    d.start_at(payload, size, first_shifts_ + entry.shifts, entry.value);
+    d.start_at(payload, size, first_shifts_ + entry.shifts, entry.value, 256);
     state_ = LevelState{0, entry.dq_state};
   }
 
@@ -123,12 +132,8 @@ class TensorDecoder {
     return Status{};
   }
 
-  bool matches(const Decoder& d, const EntryPoint& entry) const {
-    return d.shifts() == first_shifts_ + entry.shifts && d.offset() == entry.value &&
-           (!params_.dq || state_.dq_state == entry.dq_state);
-  }
-
  public:
+  bool blocked() const { return params_.scan_order > 0 && params_.is_2d(); }
   std::uint64_t block_rows() const {
     if (!blocked()) return 1;
     const std::uint64_t side = block_side(params_);
@@ -143,7 +148,6 @@ class TensorDecoder {
   bool plain() const { return !extended(); }
 
  private:
-  bool blocked() const { return params_.scan_order > 0 && params_.is_2d(); }
   bool extended() const {
     return params_.codebook || params_.temporal || header_.history_enabled || dialect_ == Dialect::edition1_rem32;
   }
