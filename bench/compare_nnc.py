@@ -65,28 +65,28 @@ class Row:
     decode_peer_native: float
 
 
-COLUMNS: dict[str, Callable[[Row], str]] = {
-    "model": lambda r: r.model,
-    "qp": lambda r: f"{r.qp}",
-    "dq": lambda r: "on" if r.dq else "off",
-    "isa": lambda r: r.isa,
-    "thr": lambda r: f"{r.threads}",
-    "bytes ours": lambda r: f"{r.bytes_ours}",
-    "peer": lambda r: f"{r.bytes_peer}",
-    "ratio": lambda r: f"{r.bytes_ours / r.bytes_peer:.5f}",
-    "rel. error ours": lambda r: f"{r.error_ours:.6f}",
-    "peer ": lambda r: f"{r.error_peer:.6f}",
-    "enc Mw/s ours": lambda r: f"{r.encode_ours:.2f}",
-    "peer API": lambda r: f"{r.encode_peer:.2f}",
-    "x": lambda r: f"{r.encode_ours / r.encode_peer:.1f}",
-    "peer C++": lambda r: f"{r.encode_peer_native:.2f}",
-    "x ": lambda r: f"{r.encode_ours / r.encode_peer_native:.1f}",
-    "dec Mw/s ours": lambda r: f"{r.decode_ours:.2f}",
-    "peer API ": lambda r: f"{r.decode_peer:.2f}",
-    "x  ": lambda r: f"{r.decode_ours / r.decode_peer:.1f}",
-    "peer C++ ": lambda r: f"{r.decode_peer_native:.2f}",
-    "x   ": lambda r: f"{r.decode_ours / r.decode_peer_native:.1f}",
-}
+COLUMNS: list[tuple[str, Callable[[Row], str]]] = [
+    ("model", lambda r: r.model),
+    ("qp", lambda r: f"{r.qp}"),
+    ("dq", lambda r: "on" if r.dq else "off"),
+    ("isa", lambda r: r.isa),
+    ("thr", lambda r: f"{r.threads}"),
+    ("bytes ours", lambda r: f"{r.bytes_ours}"),
+    ("peer", lambda r: f"{r.bytes_peer}"),
+    ("ratio", lambda r: f"{r.bytes_ours / r.bytes_peer:.5f}"),
+    ("rel. error ours", lambda r: f"{r.error_ours:.6f}"),
+    ("peer", lambda r: f"{r.error_peer:.6f}"),
+    ("enc Mw/s ours", lambda r: f"{r.encode_ours:.2f}"),
+    ("peer API", lambda r: f"{r.encode_peer:.2f}"),
+    ("x", lambda r: f"{r.encode_ours / r.encode_peer:.1f}"),
+    ("peer C++", lambda r: f"{r.encode_peer_native:.2f}"),
+    ("x", lambda r: f"{r.encode_ours / r.encode_peer_native:.1f}"),
+    ("dec Mw/s ours", lambda r: f"{r.decode_ours:.2f}"),
+    ("peer API", lambda r: f"{r.decode_peer:.2f}"),
+    ("x", lambda r: f"{r.decode_ours / r.decode_peer:.1f}"),
+    ("peer C++", lambda r: f"{r.decode_peer_native:.2f}"),
+    ("x", lambda r: f"{r.decode_ours / r.decode_peer_native:.1f}"),
+]
 
 
 @contextmanager
@@ -191,7 +191,7 @@ def cpu_name() -> str:
 
 
 def print_table(rows: list[Row]) -> None:
-    cells = [list(COLUMNS)] + [[show(row) for show in COLUMNS.values()] for row in rows]
+    cells = [[title for title, _ in COLUMNS]] + [[show(row) for _, show in COLUMNS] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for line in cells:
         print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
