@@ -4,6 +4,7 @@
 
 #include "bind/job.hpp"
 #include "entropy/tracer.hpp"
+#include "payload/tensor_decoder.hpp"
 #include "quant/dequantise.hpp"
 
 namespace aimc::bind {
@@ -149,12 +150,24 @@ py::tuple trace(const Job& job, std::uint64_t first, std::uint64_t limit) {
   return py::make_tuple(bytes, tracer.count(), status_tuple(status));
 }
 
-void dequantise(const py::array& data, int qp, int qp_density) {
-  require(data.itemsize() == 4 && data.writeable() && (data.flags() & py::array::c_style) != 0,
-          "data must be a writeable C-contiguous array of 4-byte elements");
+// Turns int32 integers into binary32 values in place (section 11).
+py::tuple reconstruct(const Int32Array& data, int qp, int qp_density, const py::object& codebook,
+                      std::uint32_t codebook_zero) {
+  require(data.writeable() && qp_density >= 0 && qp_density <= 7, "data must be writeable, qp_density 0 to 7");
+  void* values = py::array(data).mutable_data();
+  const auto count = static_cast<std::uint64_t>(data.size());
   float step = 0;
-  require(qp_density >= 0 && qp_density <= 7 && step_size(qp, qp_density, &step), "step size out of range");
-  dequantise_in_place(py::array(data).mutable_data(), static_cast<std::uint64_t>(data.size()), step, active_isa());
+  if (!step_size(qp, qp_density, &step)) {
+    return status_tuple(fail(Code::out_of_range, 0, "the quantization step is not a normal binary32 number"));
+  }
+  if (codebook.is_none()) {
+    dequantise_in_place(values, count, step, active_isa());
+    return status_tuple(Status{});
+  }
+  const auto entries = py::cast<Int32Array>(codebook);
+  const bool inside =
+      look_up_in_place(values, count, step, entries.data(), static_cast<std::uint32_t>(entries.size()), codebook_zero);
+  return status_tuple(inside ? Status{} : fail(Code::out_of_range, 0, "codebook index outside the codebook"));
 }
 
 }  // namespace
@@ -180,7 +193,9 @@ void register_decode(py::module_& m) {
   m.def("probe", &probe, py::arg("jobs"));
   m.def("decode", &decode, py::arg("jobs"), py::arg("threads"));
   m.def("trace", &trace, py::arg("job"), py::arg("first"), py::arg("limit"));
-  m.def("dequantise", &dequantise, py::arg("data"), py::arg("qp"), py::arg("qp_density"));
+  m.def("reconstruct", &reconstruct, py::arg("data").noconvert(), py::arg("qp"), py::arg("qp_density"), py::kw_only(),
+        py::arg("codebook") = py::none(), py::arg("codebook_zero") = 0);
+  m.def("max_bins", &max_bins, py::arg("payload_bytes"));
 }
 
 }  // namespace aimc::bind

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <new>
 
@@ -124,6 +125,7 @@ void add_chains(OpenCodeword& open, std::uint64_t min_levels, std::vector<Chain>
 class Counter {
  public:
   explicit Counter(std::size_t count) : count_(count) {}
+  Counter(Counter&& other) noexcept : count_(other.count_), next_(other.next_.load()) {}
   bool next(std::size_t* i) {
     *i = next_.fetch_add(1, std::memory_order_relaxed);
     return *i < count_;
@@ -136,13 +138,6 @@ class Counter {
 
 unsigned worker_count(unsigned threads, std::size_t tasks) {
   return static_cast<unsigned>(std::min<std::size_t>(threads, tasks));
-}
-
-void decode_one_by_one(const std::vector<Chain*>& chains, unsigned threads, Isa isa) {
-  Counter counter(chains.size());
-  parallel(worker_count(threads, chains.size()), [&] {
-    for (std::size_t i; counter.next(&i);) chains[i]->status = guarded([&] { return decode_chain(*chains[i], isa); });
-  });
 }
 
 // What a lane needs of a chain, and what becomes of it.
@@ -230,25 +225,36 @@ class LaneFeeder : public LaneSource {
   std::vector<std::unique_ptr<LaneTask>> tasks_;
 };
 
-void decode_in_lanes(const std::vector<Chain*>& chains, const std::uint8_t* base, unsigned threads) {
-  const TensorParams& params = chains.front()->codeword->last->params();
-  Counter counter(chains.size());
-  parallel(worker_count(threads, chains.size() / kFewestLanes), [&] {
-    LaneFeeder feeder(chains, counter);
-    const Status status = guarded([&] {
-      run_lanes(feeder, base, params.dq, params.unary_length);
-      return Status{};
-    });
-    if (!status.ok()) feeder.abandon(status);
-  });
-}
-
 // Chains that can share a vector: same trellis, same unary length, plain contexts, payloads close to each other.
 struct LaneGroup {
   bool dq;
   int unary_length;
   std::vector<Chain*> chains;
 };
+
+// How many of the longest chains (they come sorted) are better decoded by themselves: a lane takes kRowCost times as
+// long for a level as a single decoder, and a vector as long as its longest lane.
+std::size_t too_long_for_lanes(const std::vector<Chain*>& chains, unsigned threads) {
+  constexpr std::uint64_t kRowCost = 4;
+  constexpr std::uint64_t kLanes = 32;
+  if (chains.size() < kFewestLanes) return chains.size();
+  std::uint64_t in_lanes = 0;
+  for (const Chain* chain : chains) in_lanes += chain->levels;
+  std::uint64_t alone = 0;
+  std::uint64_t best_cost = std::numeric_limits<std::uint64_t>::max();
+  std::size_t best = 0;
+  for (std::size_t k = 0; k < chains.size(); ++k) {
+    const std::uint64_t lanes = kRowCost * std::max(chains[k]->levels, in_lanes / kLanes);
+    const std::uint64_t cost = threads > 1 ? std::max(lanes, alone / (threads - 1)) : lanes + alone;
+    if (cost < best_cost) {
+      best_cost = cost;
+      best = k;
+    }
+    alone += chains[k]->levels;
+    in_lanes -= chains[k]->levels;
+  }
+  return chains.size() - best < kFewestLanes ? chains.size() : best;
+}
 
 bool fits_lanes(const Chain& chain, const std::uint8_t* base) {
   const OpenCodeword& open = *chain.codeword;
@@ -258,39 +264,79 @@ bool fits_lanes(const Chain& chain, const std::uint8_t* base) {
          static_cast<std::size_t>(open.job->payload - base) + open.job->size < kLaneSpan;
 }
 
-void decode_chains(std::vector<Chain>& chains, unsigned threads, Isa isa) {
-  std::vector<Chain*> alone;
-  std::vector<LaneGroup> groups;
-  std::vector<Chain*> order;
-  const std::uint8_t* base = nullptr;
-  for (Chain& chain : chains) {
-    order.push_back(&chain);
-    const std::uint8_t* payload = chain.codeword->job->payload;
-    if (base == nullptr || std::less<>()(payload, base)) base = payload;
-  }
-  // Longest first, so that no thread or lane is left with a long one at the end.
-  std::stable_sort(order.begin(), order.end(), [](const Chain* x, const Chain* y) { return x->levels > y->levels; });
-  for (Chain* chain : order) {
-    const TensorParams& params = chain->codeword->last->params();
-    if (isa != Isa::avx512 || !fits_lanes(*chain, base)) {
-      alone.push_back(chain);
-      continue;
+// The work of one call: groups of chains for the lanes, and chains that are decoded by themselves. Longest first, so
+// that no thread or lane is left with a long one at the end.
+class Schedule {
+ public:
+  Schedule(std::vector<Chain>& chains, unsigned threads, Isa isa) : threads_(threads), isa_(isa) {
+    std::vector<Chain*> order;
+    for (Chain& chain : chains) {
+      order.push_back(&chain);
+      const std::uint8_t* payload = chain.codeword->job->payload;
+      if (base_ == nullptr || std::less<>()(payload, base_)) base_ = payload;
     }
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const LaneGroup& g) {
+    std::stable_sort(order.begin(), order.end(), [](const Chain* x, const Chain* y) { return x->levels > y->levels; });
+    for (Chain* chain : order) place(chain);
+    for (LaneGroup& group : groups_) {
+      const auto keep = group.chains.begin() + static_cast<std::ptrdiff_t>(too_long_for_lanes(group.chains, threads));
+      alone_.insert(alone_.end(), group.chains.begin(), keep);
+      group.chains.erase(group.chains.begin(), keep);
+    }
+    std::stable_sort(alone_.begin(), alone_.end(),
+                     [](const Chain* x, const Chain* y) { return x->levels > y->levels; });
+  }
+
+  // One thread begins with the lanes, the others with the chains that must be decoded by themselves; then each helps
+  // with what is left.
+  void run() {
+    std::vector<Counter> group_counters;
+    for (const LaneGroup& group : groups_) group_counters.emplace_back(group.chains.size());
+    Counter alone_counter(alone_.size());
+    Counter worker(threads_);
+    parallel(threads_, [&] {
+      std::size_t number = 0;
+      worker.next(&number);
+      if (number > 0) run_alone(alone_counter);
+      for (std::size_t i = 0; i < groups_.size(); ++i) run_group(groups_[i], group_counters[i]);
+      if (number == 0) run_alone(alone_counter);
+    });
+  }
+
+ private:
+  void place(Chain* chain) {
+    const TensorParams& params = chain->codeword->last->params();
+    if (isa_ != Isa::avx512 || !fits_lanes(*chain, base_)) {
+      alone_.push_back(chain);
+      return;
+    }
+    auto group = std::find_if(groups_.begin(), groups_.end(), [&](const LaneGroup& g) {
       return g.dq == params.dq && g.unary_length == params.unary_length;
     });
-    if (group == groups.end()) group = groups.insert(group, LaneGroup{params.dq, params.unary_length, {}});
+    if (group == groups_.end()) group = groups_.insert(group, LaneGroup{params.dq, params.unary_length, {}});
     group->chains.push_back(chain);
   }
-  for (const LaneGroup& group : groups) {
-    if (group.chains.size() >= kFewestLanes) {
-      decode_in_lanes(group.chains, base, threads);
-    } else {
-      alone.insert(alone.end(), group.chains.begin(), group.chains.end());
+
+  void run_alone(Counter& counter) {
+    for (std::size_t i; counter.next(&i);) {
+      alone_[i]->status = guarded([&] { return decode_chain(*alone_[i], isa_); });
     }
   }
-  decode_one_by_one(alone, threads, isa);
-}
+
+  void run_group(const LaneGroup& group, Counter& counter) {
+    LaneFeeder feeder(group.chains, counter);
+    const Status status = guarded([&] {
+      run_lanes(feeder, base_, group.dq, group.unary_length);
+      return Status{};
+    });
+    if (!status.ok()) feeder.abandon(status);
+  }
+
+  unsigned threads_;
+  Isa isa_;
+  const std::uint8_t* base_ = nullptr;
+  std::vector<Chain*> alone_;
+  std::vector<LaneGroup> groups_;
+};
 
 }  // namespace
 
@@ -306,7 +352,7 @@ void decode_codewords(std::vector<CodewordJob>& jobs, unsigned threads, Isa isa)
   for (OpenCodeword& o : open) {
     if (o.job->status.ok()) add_chains(o, isa == Isa::avx512 ? 1 : kChainLevels, chains);
   }
-  decode_chains(chains, threads, isa);
+  Schedule(chains, threads, isa).run();
   // The first failure in coding order, whichever thread met one first.
   for (const Chain& chain : chains) {
     Status& status = chain.codeword->job->status;
