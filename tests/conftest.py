@@ -32,7 +32,7 @@ def isa(request: pytest.FixtureRequest) -> Iterator[str]:
     """The instruction set in force during the test."""
     import aimcodec
 
-    before = aimcodec.active_isa()
+    before = aimcodec.isa()
     aimcodec.set_isa(request.param)
     yield request.param
     aimcodec.set_isa(before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from aimcodec.errors import AimcError, ArgumentError, InternalError
 
 STREAMS = Path(__file__).resolve().parents[2] / "conformance_streams"
 CATALOGUE: list[dict[str, Any]] = json.loads((STREAMS / "catalogue.json").read_text("utf-8"))["cases"]
@@ -72,6 +75,11 @@ class Case:
             return dict(archive)
 
 
+def has_certain_place(case: Case) -> bool:
+    """Whether the first bit of the violation of an invalid case is certain."""
+    return case.description["expect"]["bit_offset_of_first_violation"] is not None
+
+
 def case_parameters(*classes: str, slow_beyond: int | None = None) -> list[Any]:
     """Cases of the classes ("valid", "uncommon", "invalid"); those of more stream bytes than given are marked slow."""
     return [
@@ -98,7 +106,17 @@ def expected_fingerprint(tensor: dict[str, Any]) -> Fingerprint:
     return tensor["dtype"], tuple(tensor["shape"]), tensor["sha256"]
 
 
-def names_element(path: str, element: str) -> bool:
-    """Whether an element path of ours ends with the element of a case, with or without its index."""
-    last = path.rpartition(".")[2]
-    return element in {last, last.partition("[")[0]}
+def assert_decoded(tensors: Mapping[str, np.ndarray[Any, Any]], step: Step) -> None:
+    assert {name: fingerprint(array) for name, array in tensors.items()} == step.fingerprints
+    assert list(tensors) == list(step.fingerprints), "order of the tensors"
+
+
+def assert_refused(error: AimcError, step: Step) -> None:
+    """A refusal of the input, at the place of the violation wherever the case is certain about it."""
+    assert not isinstance(error, InternalError | ArgumentError)
+    offset, element = step.expect["bit_offset_of_first_violation"], step.expect["element"]
+    if offset is not None:
+        assert error.bit_offset == offset
+    if element is not None:
+        last = error.path.rpartition(".")[2]
+        assert element in {last, last.partition("[")[0]}
