@@ -1,0 +1,55 @@
+"""From integers to values (section 11)."""
+
+# ruff: noqa: N803 (names are those of the text)
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import OutOfRangeError
+
+__all__ = ["codebook_values", "local_scaling", "raw_values", "step_size", "uniform_values"]
+
+LARGEST_BINARY32 = float(np.finfo(np.float32).max)
+
+
+def step_size(QP: int, d: int, path: str) -> float:
+    """Section 11.1, exact; d is qp_density. A step beyond binary32 is refused, it has no value of section 11.2."""
+    k = 2**d
+    exponent = (QP >> d) - d
+    # The first factor is less than 2k <= 2^8, so the range of binary64 is safe below this bound.
+    step = math.ldexp(k + (QP & (k - 1)), exponent) if exponent < 128 else math.inf
+    if step > LARGEST_BINARY32:
+        raise OutOfRangeError(f"the step size of QP {QP} at density {d} is beyond binary32", path=path)
+    return step
+
+
+def uniform_values(w: NDArray[np.int32], step: float) -> NDArray[np.float32]:
+    """Section 11.2: one binary32 multiplication."""
+    with np.errstate(over="ignore", under="ignore"):
+        value: NDArray[np.float32] = np.float32(step) * w.astype(np.float32)
+    return value
+
+
+def codebook_values(
+    levels: NDArray[np.int32], cb: tuple[int, ...], CbZeroOffset: int, step: float, path: str
+) -> NDArray[np.float32]:
+    """Section 11.3, and the result rounded to binary32 so that a model has one float type."""
+    index = levels.astype(np.int64) + CbZeroOffset
+    if index.min() < 0 or index.max() >= len(cb):
+        raise OutOfRangeError(f"a level points outside its codebook of {len(cb)} entries", path=path)
+    with np.errstate(over="ignore", under="ignore"):
+        return (np.array(cb, np.float64)[index] * step).astype(np.float32)
+
+
+def raw_values(payload: bytes, dimensions: tuple[int, ...]) -> NDArray[np.float32]:
+    """Section 11.5; the caller has checked the length."""
+    return np.frombuffer(payload, "<f4").astype(np.float32).reshape(dimensions)
+
+
+def local_scaling(weight: NDArray[np.float32], ls: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Section 11.6: row r of the weight times ls[r], in binary32."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        return weight * ls.reshape(-1, *[1] * (weight.ndim - 1))
