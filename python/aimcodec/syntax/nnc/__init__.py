@@ -1,0 +1,17 @@
+"""NNC syntax (sections 2 to 4 of the text): from bytes to units and back."""
+
+from .context import PayloadType, StreamContext, UnitType
+from .units import DamagedUnit, Unit, check_stream, iter_units, scan_units, trace_stream, write_units
+
+__all__ = [
+    "DamagedUnit",
+    "PayloadType",
+    "StreamContext",
+    "Unit",
+    "UnitType",
+    "check_stream",
+    "iter_units",
+    "scan_units",
+    "trace_stream",
+    "write_units",
+]

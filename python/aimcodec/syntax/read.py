@@ -1,0 +1,187 @@
+"""Reading: bits to values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from ..bits import BitReader, Buffer
+from ..errors import AimcError, InconsistentError, LimitExceededError, TruncatedError
+from ..limits import DEFAULT_LIMITS, Limits
+from .backend import Backend
+from .elements import ALIGN, Element
+from .protocol import Fields, Syntax
+from .trace import Status, Tracer, TraceRecord
+
+__all__ = ["Reader"]
+
+R = TypeVar("R")
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Reader(Backend):
+    """Runs structures over a stream, one unit after the other.
+
+    Attributes:
+        fields: values of the unit read last; after an error, those read before it.
+        payload_bytes: payload of the unit read last.
+        payload_offset: its byte offset in the stream; where the unit ends if it has none.
+        unit_end: bit after the unit, None as long as its size is not known to be good.
+    """
+
+    def __init__(self, data: Buffer, limits: Limits = DEFAULT_LIMITS, trace: Tracer | None = None) -> None:
+        bits = BitReader(data, max_string_bytes=limits.max_string_bytes)
+        super().__init__(bits)
+        self._bits: BitReader = bits
+        self._limits = limits
+        self._trace = trace
+        self._fields: Fields = {}
+        self.fields: Fields = {}
+        self.payload_bytes = memoryview(b"")
+        self.payload_offset = 0
+        self.unit_end: int | None = None
+
+    @property
+    def end(self) -> int:
+        """Number of bits of the stream."""
+        return self._bits.end
+
+    def unit(
+        self, path: str, structure: Callable[Concatenate[Syntax, P], None], *args: P.args, **kwargs: P.kwargs
+    ) -> Fields:
+        """Reads one unit at the current position and checks that it ends where its size says."""
+        self.fields = self._fields = {}
+        self._scopes = [path]
+        self._index = -1
+        self._unit_start = self._bits.position
+        self.unit_end = None
+        self._bits.limit = self._bits.end
+        self.payload_bytes = memoryview(b"")
+        structure(self, *args, **kwargs)
+        self._check_end()
+        return self.fields
+
+    def _check_end(self) -> None:
+        if not self.payload_bytes:
+            self.payload_offset = self._bits.position >> 3
+        surplus = self._bits.limit - self._bits.position
+        if surplus and self.unit_end is not None:
+            raise InconsistentError(
+                f"the unit goes on for {surplus} bits after its last element",
+                bit_offset=self._size_start,
+                path=self._size_path,
+            )
+
+    def skip_to(self, position: int) -> None:
+        """Goes on at another position, for example after a damaged unit."""
+        self._bits.position = position
+
+    def code(self, element: Element[T]) -> T:
+        """One element."""
+        value = self._take(element)
+        self._fields[element.name] = value
+        return value
+
+    def _take(self, element: Element[T]) -> T:
+        bits = self._bits
+        start = self._start = bits.position
+        self._last = element
+        try:
+            value = element.read(bits)
+        except AimcError as error:
+            raise type(error)(error.message, bit_offset=start, path=self.path(element.name)) from None
+        if element.allowed is not None and value not in element.allowed:
+            self._check_value(element, value)
+        if self._trace is not None:
+            length = bits.position - start
+            self._record(element, length, bits.peek(start, length), None if element is ALIGN else value, "ok")
+        return value
+
+    def _record(self, element: Element[T], length: int, raw: int, value: T | None, status: Status) -> None:
+        if self._trace is not None:
+            path = self.path(element.name)
+            self._trace(TraceRecord(self._start, length, element.descriptor, path, raw, value, element.clause, status))
+
+    def array(self, wording: str, element: Element[T], count: int) -> list[T]:
+        """A loop over one element. The list grows with what is read, so a false count costs nothing."""
+        values: list[T] = []
+        self._fields[element.name] = values
+        for self._index in range(count):
+            values.append(self._take(element))
+        self._index = -1
+        return values
+
+    def sized(self, element: Element[int]) -> int:
+        """The size of the unit in bytes."""
+        size = self._take(element)
+        self._fields[element.name] = size
+        self._size_start, self._size_path = self._start, self.path(element.name)
+        if element.allowed is not None and size not in element.allowed:
+            raise self._at_last(*self._broken_rule(element, size))
+        end = self._unit_start + 8 * size
+        if end > self._bits.end:
+            missing = (end - self._bits.end) >> 3
+            raise self._at_last(TruncatedError, f"the data end {missing} bytes before the unit does")
+        self.unit_end = self._bits.limit = end
+        return size
+
+    def reserved(self, element: Element[int]) -> None:
+        """Bits with one permitted value."""
+        self._take(element)
+
+    def align(self) -> None:
+        """Alignment bits."""
+        self._take(ALIGN)
+
+    def payload(self, element: Element[memoryview]) -> None:
+        """All bytes up to the end of the unit."""
+        self._last, self._start = element, self._bits.position
+        self.payload_offset = self._start >> 3
+        self.payload_bytes = element.read(self._bits)
+        if self.payload_bytes:
+            self._record(element, 8 * len(self.payload_bytes), 0, None, "payload")
+
+    def infer(self, element: Element[T], value: T) -> T:
+        """An absent element."""
+        self._last, self._start = element, self._bits.position
+        self._fields[element.name] = value
+        self._record(element, 0, 0, value, "inferred")
+        return value
+
+    def nest(self, name: str, structure: Callable[Concatenate[Syntax, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """A structure inside this one; returns what its function returns."""
+        outer = self._fields
+        self._fields = outer[name] = {}
+        self._scopes.append(name)
+        result = structure(self, *args, **kwargs)
+        self._scopes.pop()
+        self._fields = outer
+        return result
+
+    def repeat(
+        self,
+        wording: str,
+        name: str,
+        count: int,
+        structure: Callable[Concatenate[Syntax, int, P], None],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """A loop over several elements."""
+        outer = self._fields
+        rounds: list[Fields] = []
+        outer[name] = rounds
+        for index in range(count):
+            self._fields = {}
+            rounds.append(self._fields)
+            self._scopes.append(f"{name}[{index}]")
+            structure(self, index, *args, **kwargs)
+            self._scopes.pop()
+        self._fields = outer
+
+    def limited(self, limit: str, value: int) -> None:
+        """A limit of the decoder."""
+        bound = getattr(self._limits, limit)
+        if value > bound:
+            raise self._at_last(LimitExceededError, f"{value} exceeds the limit {limit} of {bound}")
