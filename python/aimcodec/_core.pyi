@@ -1,0 +1,53 @@
+"""Native core. Internal: reviewed by hand, compared with the module by a test."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Status = tuple[str, int, str]
+
+class Job:
+    def __init__(self, payload: bytes | bytearray | memoryview, dialect: int) -> None: ...
+    def add_tensor(
+        self,
+        rows: int,
+        width: int,
+        *,
+        qp_bits: int,
+        scan_order: int,
+        unary_length: int,
+        dq: bool,
+        parent: bool = ...,
+        codebook: NDArray[np.int32] | None = ...,
+        codebook_zero: int = ...,
+        codebook_coded: bool = ...,
+        reference: NDArray[np.int32] | None = ...,
+        history: NDArray[np.uint8] | None = ...,
+        entry_points: NDArray[np.uint64] | None = ...,
+        output: int = ...,
+        qp_offset: int = ...,
+        qp_density: int = ...,
+    ) -> None: ...
+    def set_data(self, tensor: int, data: NDArray[Any]) -> None: ...
+    def status(self) -> Status: ...
+    def qp(self, tensor: int) -> int: ...
+    def row_skip_enabled(self, tensor: int) -> bool: ...
+    def history_enabled(self, tensor: int) -> bool: ...
+
+def probe(jobs: list[Job]) -> None: ...
+def decode(jobs: list[Job], threads: int) -> None: ...
+def trace(job: Job, first: int, limit: int) -> tuple[NDArray[np.uint8], int, Status]: ...
+def reconstruct(
+    data: NDArray[np.int32],
+    qp: int,
+    qp_density: int,
+    *,
+    codebook: NDArray[np.int32] | None = ...,
+    codebook_zero: int = ...,
+) -> Status: ...
+def max_bins(payload_bytes: int) -> int: ...
+def isa() -> str: ...
+def available_isas() -> list[str]: ...
+def set_isa(name: str) -> bool: ...
+def compiler() -> str: ...

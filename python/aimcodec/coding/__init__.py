@@ -1,0 +1,1 @@
+"""Tensors to coded payloads and back."""

@@ -1,0 +1,1 @@
+"""Tensors to NNC streams and back."""

@@ -1,0 +1,6 @@
+"""ISO/IEC 15938-17 (NNC) streams: decode, encode, and the units of a stream."""
+
+from aimcodec.coding.nnc.decoder import Decoder, decode
+from aimcodec.syntax.nnc import Unit, UnitType, iter_units
+
+__all__ = ["Decoder", "Unit", "UnitType", "decode", "iter_units"]
