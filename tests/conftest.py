@@ -34,6 +34,7 @@ def isa(request: pytest.FixtureRequest) -> Iterator[str]:
 
     before = aimcodec.isa()
     aimcodec.set_isa(request.param)
+    assert aimcodec.isa() == request.param
     yield request.param
     aimcodec.set_isa(before)
 
