@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...bits import Buffer
+from ...bits import Buffer, byte_view
 from ...errors import AimcError, ArgumentError, InconsistentError, LimitExceededError
 from ...limits import DEFAULT_LIMITS, Limits
 from ..check import Checker
@@ -113,7 +113,7 @@ def _scan(reader: Reader, limits: Limits) -> Iterator[Unit | DamagedUnit]:
             context.update(fields)
             kind = fields["nnr_unit_type"]
             yield Unit(
-                UnitType(kind) if kind in UnitType.__members__.values() else kind,
+                UnitType(kind) if kind <= UnitType.NNR_AGG else kind,
                 fields,
                 reader.payload_bytes,
                 start >> 3,
@@ -131,7 +131,7 @@ def trace_stream(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> list[Trace
     for unit in scan_units(data, limits=limits, trace=records.append):
         if isinstance(unit, DamagedUnit):
             done = records[-1].bit_offset + records[-1].bit_length if records else 0
-            end = 8 * (len(data) if unit.size is None else unit.offset + unit.size)
+            end = 8 * (byte_view(data).nbytes if unit.size is None else unit.offset + unit.size)
             if end > done:
                 records.append(TraceRecord(done, end - done, "", unit.error.path, 0, unit.error.message, "", "gap"))
     return records
@@ -166,15 +166,16 @@ def write_units(units: Iterable[Unit], *, trace: Tracer | None = None) -> bytes:
 def _framed(unit: Unit, context: StreamContext) -> dict[str, Any]:
     """The fields of a unit with its framing completed: the short form whenever it will do."""
     fields = {
-        "nnr_unit_type": int(unit.kind),
+        "nnr_unit_type": unit.kind,
         "independently_decodable_flag": 1,
         "partial_data_counter_present_flag": 0,
         **unit.fields,
     }
     if fields["nnr_unit_type"] != unit.kind:
-        raise InconsistentError(f"nnr_unit_type is {fields['nnr_unit_type']} in a unit of kind {int(unit.kind)}")
-    if "nnr_unit_size" in fields:
-        return {"nnr_unit_size_flag": int(fields["nnr_unit_size"] > LONGEST_SHORT_UNIT), **fields}
+        raise InconsistentError(f"nnr_unit_type is {fields['nnr_unit_type']} in a unit of kind {unit.kind}")
+    size = fields.get("nnr_unit_size")
+    if size is not None:
+        return {"nnr_unit_size_flag": int(isinstance(size, int) and size > LONGEST_SHORT_UNIT), **fields}
     flag = fields.pop("nnr_unit_size_flag", None)
     size = _measure({**fields, "nnr_unit_size_flag": flag or 0}, unit.payload, context)
     if flag is None:
