@@ -109,7 +109,7 @@ class BitReader:
 
     def _take(self, n: int, name: str, start: int) -> int:
         if self.position + n > self.end:
-            raise TruncatedError("the unit ends inside this element", bit_offset=start, path=self.element_path(name))
+            raise TruncatedError("the data end inside this element", bit_offset=start, path=self.element_path(name))
         first, last = self.position >> 3, (self.position + n + 7) >> 3
         window = int.from_bytes(self._data[first:last], "big")
         self.position += n

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..errors import InconsistentError, OutOfRangeError, UnsupportedError
+from ..errors import InconsistentError, LimitExceededError, OutOfRangeError, UnsupportedError
 from .bits import BitReader
 from .parameter_sets import ModelParameterSet
 
@@ -34,6 +34,9 @@ NNR_CPT_DC = 1
 NNR_CPT_LS = 2
 NNR_CPT_BN = 4
 NNR_CPT_BI = 8
+
+# The text has no bound; arrays have this one, in every version of numpy.
+MAX_RANK = 32
 
 INT32_RANGE = range(-(1 << 31), 1 << 31)
 
@@ -224,6 +227,12 @@ def read_tensor_dimensions(r: BitReader) -> tuple[int, ...]:
     if count_tensor_dimensions == 0:
         raise OutOfRangeError(
             "a tensor without dimensions", bit_offset=offset, path=r.element_path("count_tensor_dimensions")
+        )
+    if count_tensor_dimensions > MAX_RANK:
+        raise LimitExceededError(
+            f"{count_tensor_dimensions} dimensions are more than {MAX_RANK}",
+            bit_offset=offset,
+            path=r.element_path("count_tensor_dimensions"),
         )
     tensor_dimensions: list[int] = []
     for j in range(count_tensor_dimensions):
