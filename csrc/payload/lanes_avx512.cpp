@@ -74,6 +74,12 @@ struct Registers {
   __mmask32 positive;
 };
 
+// Registers and the magnitudes of the levels in hand.
+struct WithMagnitudes {
+  Registers registers;
+  __m512i abs;
+};
+
 // A context of all lanes in registers.
 struct Models {
   __m512i a;
@@ -88,19 +94,14 @@ constexpr int unpack_slot(int lane) {
 }
 
 struct alignas(64) Tables {
-  std::uint8_t lps[256];
+  std::uint8_t lps[256];         // 18.1
+  std::uint8_t lps_shift[256];   // shifts that bring an LPS range back to 9 bits
   std::uint16_t adaptation[32];  // 18.3, index modulo 32
-  std::uint16_t shift_high[32];  // shifts that bring R back to 9 bits, by R >> 4
-  std::uint16_t shift_low[32];   // likewise by R, for R < 16
   std::uint16_t next_state[32];  // by 2 * state + parity
-  Tables() : lps(), adaptation(), shift_high(), shift_low(), next_state() {
+  Tables() : lps(), lps_shift(), adaptation(), next_state() {
     for (int row = 0; row < 8; ++row) std::memcpy(lps + 32 * row, kLpsRange[row], 32);
+    for (int i = 0; i < 256; ++i) lps_shift[i] = static_cast<std::uint8_t>(__builtin_clz(lps[i]) - 23);
     for (int i = -16; i < 16; ++i) adaptation[i & 31] = kAdaptation[16 + i];
-    for (unsigned i = 1; i < 32; ++i) {
-      const int bits = 32 - __builtin_clz(i);
-      shift_high[i] = static_cast<std::uint16_t>(5 - bits);
-      shift_low[i] = static_cast<std::uint16_t>(9 - bits);
-    }
     for (unsigned i = 0; i < 16; ++i) next_state[i] = kNextState[i / 2][i % 2];
   }
 };
@@ -136,7 +137,7 @@ AIMC_LANE __m512i adapt(__m512i estimator, __mmask32 zeros, __m512i rate, __m512
 }
 
 AIMC_LANE void update(Models& m, __mmask32 bins) {
-  const __mmask32 zeros = ~bins;
+  const __mmask32 zeros = _knot_mask32(bins);
   const __m512i zero = _mm512_setzero_si512();
   const __m512i xa = _mm512_mask_sub_epi16(m.a, zeros, zero, m.a);
   const __m512i xb = _mm512_mask_sub_epi16(m.b, zeros, zero, m.b);
@@ -151,6 +152,16 @@ AIMC_LANE void shift(Registers& r, __m512i n) {
   r.valid = _mm512_sub_epi16(r.valid, n);
 }
 
+// Entry of a table of 256 bytes by 16-bit lanes that hold an index.
+AIMC_LANE __m512i look_up(const std::uint8_t* table, __m512i index) {
+  constexpr __mmask64 kLowBytes = 0x5555555555555555ULL;
+  const __m512i lower =
+      _mm512_maskz_permutex2var_epi8(kLowBytes, _mm512_load_si512(table), index, _mm512_load_si512(table + 64));
+  const __m512i upper =
+      _mm512_maskz_permutex2var_epi8(kLowBytes, _mm512_load_si512(table + 128), index, _mm512_load_si512(table + 192));
+  return _mm512_mask_mov_epi16(lower, _mm512_test_epi16_mask(index, _mm512_set1_epi16(0x80)), upper);
+}
+
 // One context bin in the lanes of `active`; the models are updated in all lanes.
 AIMC_LANE __mmask32 context_bins(Registers& r, Models& m, __mmask32 active) {
   const __m512i state = _mm512_add_epi16(m.b, _mm512_slli_epi16(m.a, 4));
@@ -158,24 +169,20 @@ AIMC_LANE __mmask32 context_bins(Registers& r, Models& m, __mmask32 active) {
   const __m512i column = _mm512_abs_epi16(_mm512_srai_epi16(state, 7));
   // (R & 0xE0) | column
   const __m512i index = _mm512_ternarylogic_epi32(r.range, _mm512_set1_epi16(0xE0), column, 0xEA);
-  constexpr __mmask64 kLowBytes = 0x5555555555555555ULL;
-  const __m512i lower = _mm512_maskz_permutex2var_epi8(kLowBytes, _mm512_load_si512(g_tables.lps), index,
-                                                       _mm512_load_si512(g_tables.lps + 64));
-  const __m512i upper = _mm512_maskz_permutex2var_epi8(kLowBytes, _mm512_load_si512(g_tables.lps + 128), index,
-                                                       _mm512_load_si512(g_tables.lps + 192));
-  const __mmask32 high_rows = _mm512_test_epi16_mask(index, _mm512_set1_epi16(0x80));
-  const __m512i lps_range = _mm512_mask_mov_epi16(lower, high_rows, upper);
+  const __m512i lps_range = look_up(g_tables.lps, index);
   const __m512i mps_range = _mm512_mask_sub_epi16(r.range, active, r.range, lps_range);
   const __m512i border = _mm512_slli_epi16(mps_range, kFractionBits);
+  // Both outcomes are renormalised before it is known which one it is: that keeps the chain from bin to bin short.
+  const __m512i lps_shift = look_up(g_tables.lps_shift, index);
+  const __m512i one = _mm512_set1_epi16(1);
+  const __mmask32 below = _mm512_testn_epi16_mask(mps_range, _mm512_set1_epi16(0x100));
+  const __m512i lps_renormalised = _mm512_sllv_epi16(lps_range, lps_shift);
+  const __m512i mps_renormalised = _mm512_mask_add_epi16(mps_range, below, mps_range, mps_range);
   const __mmask32 lps = _mm512_mask_cmpge_epu16_mask(active, r.value, border);
   r.value = _mm512_mask_sub_epi16(r.value, lps, r.value, border);
-  const __m512i range = _mm512_mask_mov_epi16(mps_range, lps, lps_range);
-  const __mmask32 small = _mm512_cmplt_epu16_mask(range, _mm512_set1_epi16(16));
-  __m512i n = _mm512_permutexvar_epi16(_mm512_srli_epi16(range, 4), table16(g_tables.shift_high));
-  n = _mm512_mask_permutexvar_epi16(n, small, range, table16(g_tables.shift_low));
-  r.range = _mm512_sllv_epi16(range, n);
-  shift(r, n);
-  const __mmask32 bins = ~(lps ^ zero_is_mps) & active;
+  r.range = _mm512_mask_mov_epi16(mps_renormalised, lps, lps_renormalised);
+  shift(r, _mm512_mask_mov_epi16(_mm512_maskz_mov_epi16(below, one), lps, lps_shift));
+  const __mmask32 bins = _kand_mask32(_kxnor_mask32(lps, zero_is_mps), active);
   update(m, bins);
   return bins;
 }
@@ -248,12 +255,13 @@ class LaneMachine {
                                                            __m512i rates);
   AIMC_TARGET_AVX512 AIMC_INLINE void refill_if_low(Registers& r) {
     const __mmask32 low = _mm512_mask_cmplt_epi16_mask(active_, r.valid, _mm512_set1_epi16(kFractionBits));
-    if (__builtin_expect(low != 0, 0)) refill(r);
+    if (__builtin_expect(low != 0, 0)) r = refill(r);
   }
-  AIMC_TARGET_AVX512 void refill(Registers& r);
+  // Out of line and by value: the registers of the caller stay registers.
+  AIMC_TARGET_AVX512 __attribute__((noinline)) Registers refill(Registers r) const;
   AIMC_TARGET_AVX512 __m512i gather_bits(__m512i next, int half) const;
-  AIMC_TARGET_AVX512 __m512i decode_remainders(Registers& r, __m512i abs, __mmask32 lanes, __mmask32 negative,
-                                               std::uint32_t row);
+  AIMC_TARGET_AVX512 __attribute__((noinline)) WithMagnitudes decode_remainders(WithMagnitudes m, __mmask32 lanes,
+                                                                                __mmask32 negative, std::uint32_t row);
   AIMC_TARGET_AVX512 __m512i escape(Registers& r, __m512i abs, __mmask32 lanes, __mmask32 negative, std::uint32_t row);
   AIMC_TARGET_AVX512 Registers load_registers() const;
   AIMC_TARGET_AVX512 void spill(const Registers& r);
@@ -352,7 +360,7 @@ __m512i LaneMachine::gather_bits(__m512i next, int half) const {
 }
 
 // Tops up the bits of all lanes with whole bytes.
-void LaneMachine::refill(Registers& r) {
+Registers LaneMachine::refill(Registers r) const {
   const __m512i zero = _mm512_setzero_si512();
   const __m512i word = _mm512_set1_epi32(32);
   const __m512i low_half = _mm512_set1_epi32(0xFFFF);
@@ -370,6 +378,7 @@ void LaneMachine::refill(Registers& r) {
   r.high = _mm512_packus_epi32(_mm512_srli_epi32(bits_a, 16), _mm512_srli_epi32(bits_b, 16));
   r.valid = _mm512_packus_epi32(_mm512_add_epi32(valid_a, _mm512_slli_epi32(bytes_a, 3)),
                                 _mm512_add_epi32(valid_b, _mm512_slli_epi32(bytes_b, 3)));
+  return r;
 }
 
 // The significance context of each lane by trellis state and neighbour.
@@ -418,9 +427,9 @@ __m512i LaneMachine::decode_row(Registers& r, std::uint32_t row) {
     ContextRow* sig = contexts_.data() + ContextLayout::kSig;
     m = blend(blend(load_models(sig[0]), r.negative, sig[1]), r.positive, sig[2]);
     significant = context_bins(r, m, active_);
-    store_models(sig[0], active_ & ~(r.negative | r.positive), m);
-    store_models(sig[1], active_ & r.negative, m);
-    store_models(sig[2], active_ & r.positive, m);
+    store_models(sig[0], _kandn_mask32(_kor_mask32(r.negative, r.positive), active_), m);
+    store_models(sig[1], _kand_mask32(active_, r.negative), m);
+    store_models(sig[2], _kand_mask32(active_, r.positive), m);
   }
   __m512i abs = _mm512_maskz_set1_epi16(significant, 1);
   __mmask32 negative = 0;
@@ -429,9 +438,9 @@ __m512i LaneMachine::decode_row(Registers& r, std::uint32_t row) {
     ContextRow* sign = contexts_.data() + ContextLayout::kSign;
     m = blend(blend(load_models(sign[0]), r.negative, sign[1]), r.positive, sign[2]);
     negative = context_bins(r, m, significant);
-    store_models(sign[0], significant & ~(r.negative | r.positive), m);
-    store_models(sign[1], significant & r.negative, m);
-    store_models(sign[2], significant & r.positive, m);
+    store_models(sign[0], _kandn_mask32(_kor_mask32(r.negative, r.positive), significant), m);
+    store_models(sign[1], _kand_mask32(significant, r.negative), m);
+    store_models(sign[2], _kand_mask32(significant, r.positive), m);
 
     __mmask32 more = significant;
     ContextRow* greater = contexts_.data() + ContextLayout::kGreater;
@@ -439,12 +448,16 @@ __m512i LaneMachine::decode_row(Registers& r, std::uint32_t row) {
       refill_if_low(r);
       m = blend(load_models(greater[0]), negative, greater[1]);
       const __mmask32 bins = context_bins(r, m, more);
-      store_models(greater[0], more & ~negative, m);
-      store_models(greater[1], more & negative, m);
+      store_models(greater[0], _kandn_mask32(negative, more), m);
+      store_models(greater[1], _kand_mask32(negative, more), m);
       abs = _mm512_mask_add_epi16(abs, bins, abs, _mm512_set1_epi16(1));
       more = bins;
     }
-    if (more != 0) abs = decode_remainders(r, abs, more, negative, row);
+    if (more != 0) {
+      const WithMagnitudes done = decode_remainders({r, abs}, more, negative, row);
+      r = done.registers;
+      abs = done.abs;
+    }
   }
   const __m512i zero = _mm512_setzero_si512();
   const __m512i level = _mm512_mask_sub_epi16(abs, negative, zero, abs);
@@ -471,16 +484,18 @@ void LaneMachine::decode_rows(std::uint64_t rows) {
   spill(r);
 }
 
-__m512i LaneMachine::decode_remainders(Registers& r, __m512i abs, __mmask32 lanes, __mmask32 negative,
-                                       std::uint32_t row) {
+WithMagnitudes LaneMachine::decode_remainders(WithMagnitudes m, __mmask32 lanes, __mmask32 negative,
+                                              std::uint32_t row) {
+  Registers r = m.registers;
+  __m512i abs = m.abs;
   __m512i rem = _mm512_setzero_si512();
   __mmask32 more = lanes;
   ContextRow* prefix = contexts_.data() + layout_.remainder();
   for (int j = 0; j < kLanePrefix && more != 0; ++j, ++prefix) {
     refill_if_low(r);
-    Models m = load_models(*prefix);
-    const __mmask32 bins = context_bins(r, m, more);
-    store_models(*prefix, more, m);
+    Models models = load_models(*prefix);
+    const __mmask32 bins = context_bins(r, models, more);
+    store_models(*prefix, more, models);
     abs = _mm512_mask_add_epi16(abs, bins, abs, _mm512_set1_epi16(static_cast<short>(1 << j)));
     rem = _mm512_mask_add_epi16(rem, bins, rem, _mm512_set1_epi16(1));
     more = bins;
@@ -497,7 +512,7 @@ __m512i LaneMachine::decode_remainders(Registers& r, __m512i abs, __mmask32 lane
     suffix = _mm512_mask_add_epi16(suffix, bins, suffix, _mm512_set1_epi16(1));
     rem = _mm512_mask_sub_epi16(rem, left, rem, _mm512_set1_epi16(1));
   }
-  return _mm512_add_epi16(abs, suffix);
+  return {r, _mm512_add_epi16(abs, suffix)};
 }
 
 // Finishes the levels of `lanes` one by one. What stays in the vector is a stand-in with the same sign and parity.
