@@ -202,7 +202,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--models", type=Path, nargs="+", required=True, metavar="SAFETENSORS")
     parser.add_argument("--qp", type=int, nargs="+", default=[-38])
     parser.add_argument("--dq", choices=["on", "off"], nargs="+", default=["on", "off"])
-    parser.add_argument("--isa", choices=aimc.available_isas(), nargs="+", default=[aimc.active_isa()])
+    parser.add_argument("--isa", choices=aimc.available_isas(), nargs="+", default=[aimc.isa()])
     parser.add_argument("--threads", type=int, nargs="+", default=[1])
     parser.add_argument("--reps", type=int, default=3)
     parser.add_argument("--json", type=Path, help="also write environment and rows to this file")
