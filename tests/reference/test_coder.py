@@ -365,8 +365,15 @@ def test_step_is_exact_in_binary32_and_grows_linearly_between_powers(d: int, dat
     assert step == 2.0**base * (1 + (qp - (base << d)) / 2**d)
 
 
-@pytest.mark.parametrize(("qp", "d"), [(4095, 0), (128, 0), (256, 1)])
-def test_step_beyond_binary32(qp: int, d: int) -> None:
+@pytest.mark.parametrize(("qp", "d"), [(127, 0), (-126, 0), (255, 1), (-252, 1), (4095, 7)])
+def test_step_at_the_ends_of_normal_binary32(qp: int, d: int) -> None:
+    step = step_size(qp, d, "qp_delta")
+    assert step == 2.0 ** (qp >> d) * (1 + (qp & (2**d - 1)) / 2**d)
+    assert float(np.float32(step)) == step
+
+
+@pytest.mark.parametrize(("qp", "d"), [(4095, 0), (128, 0), (256, 1), (-127, 0), (-4127, 0), (-253, 1)])
+def test_step_beyond_normal_binary32(qp: int, d: int) -> None:
     with pytest.raises(OutOfRangeError):
         step_size(qp, d, "qp_delta")
 

@@ -97,18 +97,30 @@ def test_performance_maps_are_passed_over() -> None:
     [
         (unit(4, "0" * 24), "nnr_unit_type"),
         (unit(6, "0" * 24), "nnr_unit_type"),
-        (unit(3, f"{1:08b}{0:08b}", string("")), "topology_storage_format"),
         (unit(3, f"{5:08b}{0:08b}", string("")), "topology_storage_format"),
         (unit(3, f"{6:08b}{0:08b}", string("")), "topology_storage_format"),
         (unit(3, f"{0:08b}{1:08b}", string("")), "topology_compression_format"),
         (bytes.fromhex("0005170000"), "partial_data_counter_present_flag"),
     ],
-    ids=["quantization", "aggregate", "nnef", "pruning", "reference-list", "deflate", "partial"],
+    ids=["quantization", "aggregate", "pruning", "reference-list", "deflate", "partial"],
 )
 def test_what_is_not_decoded(extra: bytes, element: str) -> None:
     with pytest.raises(UnsupportedError) as refusal:
         decode(START + MPS + extra)
     assert refusal.value.path == f"units[2].{element}"
+
+
+@pytest.mark.parametrize("topology_storage_format", range(5))
+def test_topology_that_is_a_string_is_passed_over(topology_storage_format: int) -> None:
+    topology = unit(3, f"{topology_storage_format:08b}{0:08b}", string("graph"))
+    assert decode(START + MPS + topology + DATA)["w"].tolist() == VALUES
+
+
+@pytest.mark.parametrize(("formats", "element"), [((7, 0), "storage"), ((0, 2), "compression")])
+def test_topology_formats_without_a_meaning(formats: tuple[int, int], element: str) -> None:
+    with pytest.raises(OutOfRangeError) as refusal:
+        decode(START + MPS + unit(3, *(f"{value:08b}" for value in formats), string("")))
+    assert refusal.value.path == f"units[2].topology_{element}_format"
 
 
 def with_bits(data: bytes, place: int, bits: str) -> bytes:

@@ -16,10 +16,9 @@ __all__ = [
     "topology_unit",
 ]
 
-# Storage formats whose payload is a string that a decoder of tensors does not need (section 3.5): unrecognised,
-# PyTorch, TensorFlow. The others are known by name only.
-NNR_TPL_READABLE = (0, 3, 4)
-NNR_PT_RAW = 0
+NNR_TPL_PRUN = 5
+NNR_TPL_REFLIST = 6
+NNR_DFL = 1
 
 
 @dataclass(frozen=True)
@@ -183,21 +182,17 @@ def decomposition_performance_map(r: BitReader) -> None:
 
 def topology_unit(r: BitReader) -> None:
     """Section 3.5: checked and dropped, tensors do not depend on it."""
-    offset = r.position
-    topology_storage_format = r.u(8, "topology_storage_format")
-    if topology_storage_format not in NNR_TPL_READABLE:
-        raise UnsupportedError(
-            f"topology_storage_format {topology_storage_format}",
-            bit_offset=offset,
-            path=r.element_path("topology_storage_format"),
-        )
-    offset = r.position
-    topology_compression_format = r.u(8, "topology_compression_format")
-    if topology_compression_format != NNR_PT_RAW:
-        raise UnsupportedError(
-            f"topology_compression_format {topology_compression_format}",
-            bit_offset=offset,
-            path=r.element_path("topology_compression_format"),
-        )
+    named_value(r, "topology_storage_format", NNR_TPL_REFLIST, (NNR_TPL_PRUN, NNR_TPL_REFLIST))
+    named_value(r, "topology_compression_format", NNR_DFL, (NNR_DFL,))
     r.st("topology_data")
     r.expect_end()
+
+
+def named_value(r: BitReader, name: str, largest: int, not_decoded: tuple[int, ...]) -> None:
+    """`u(8)` with the values 0 .. largest."""
+    offset = r.position
+    value = r.u(8, name)
+    if value > largest:
+        raise OutOfRangeError(f"{name} is {value}, not 0 .. {largest}", bit_offset=offset, path=r.element_path(name))
+    if value in not_decoded:
+        raise UnsupportedError(f"{name} {value}", bit_offset=offset, path=r.element_path(name))

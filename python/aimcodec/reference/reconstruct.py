@@ -12,17 +12,21 @@ from ..errors import OutOfRangeError
 
 __all__ = ["codebook_values", "local_scaling", "raw_values", "step_size", "uniform_values"]
 
-LARGEST_BINARY32 = float(np.finfo(np.float32).max)
+NORMAL_BINARY32 = (float(np.finfo(np.float32).smallest_normal), float(np.finfo(np.float32).max))
 
 
 def step_size(QP: int, d: int, path: str) -> float:
-    """Section 11.1, exact; d is qp_density. A step beyond binary32 is refused, it has no value of section 11.2."""
+    """Section 11.1, exact; d is qp_density.
+
+    The text promises an exact product for normal binary32 steps. Only an extreme quantization_parameter leads beyond,
+    and is refused.
+    """
     k = 2**d
     exponent = (QP >> d) - d
-    # The first factor is less than 2k <= 2^8, so the range of binary64 is safe below this bound.
-    step = math.ldexp(k + (QP & (k - 1)), exponent) if exponent < 128 else math.inf
-    if step > LARGEST_BINARY32:
-        raise OutOfRangeError(f"the step size of QP {QP} at density {d} is beyond binary32", path=path)
+    # The first factor is in k .. 2k - 1, at most 255: no normal step has an exponent outside these bounds.
+    step = math.ldexp(k + (QP & (k - 1)), exponent) if -140 < exponent < 128 else 0.0
+    if not NORMAL_BINARY32[0] <= step <= NORMAL_BINARY32[1]:
+        raise OutOfRangeError(f"the step size of QP {QP} at density {d} is not a normal binary32 number", path=path)
     return step
 
 
