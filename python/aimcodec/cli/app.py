@@ -1,0 +1,100 @@
+"""The application: global options, and the one place where errors become lines and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import aimcodec
+from aimcodec.cli import decode, encode, info, inspect, validate
+from aimcodec.cli.report import ExitCode, CommandError, exit_code, note
+from aimcodec.errors import AimcError
+from aimcodec.inspect import compiler
+
+__all__ = ["app", "run"]
+
+# Errors in the use of options; the library that they are from is inside typer in some versions and beside it in others.
+USAGE_ERRORS: tuple[type[Exception], ...] = tuple(
+    c for c in typer.BadParameter.__mro__ if c.__name__ in {"UsageError", "ClickException"}
+)
+
+
+class _Group(TyperGroup):
+    """Commands whose errors end in `CommandError`, before typer makes something of them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise CommandError(ExitCode.BROKEN_PIPE, "") from None
+        except (AimcError, OSError, MemoryError) as error:
+            raise CommandError(exit_code(error), str(error) or type(error).__name__) from error
+        return result
+
+
+app = typer.Typer(
+    name="aimc",
+    cls=_Group,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Reads and writes ISO/IEC 15938-17 (NNC) bitstreams of AI models.",
+    epilog="Exit codes: 0 good, 2 usage, 3 malformed input, 4 unsupported or a limit, 6 input or output.",
+)
+app.command("encode")(encode.encode)
+app.command("decode")(decode.decode)
+app.command("info")(info.info)
+app.command("validate")(validate.validate)
+app.command("inspect")(inspect.inspect)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        isas = ", ".join(aimcodec.available_isas())
+        print(f"aimcodec {aimcodec.__version__}; compiler {compiler()}; {aimcodec.isa()}, available {isas}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    isa: Annotated[
+        str | None, typer.Option(help="Force an instruction set: scalar, avx2 or avx512. The results are the same.")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Version, compiler, instruction set.")
+    ] = False,
+) -> None:
+    if isa is not None:
+        aimcodec.set_isa(isa)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs a command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        return int(app(list(arguments), prog_name="aimc", standalone_mode=False) or 0)
+    except CommandError as failure:
+        return _ended(failure)
+    except USAGE_ERRORS as error:
+        text = " ".join(str(error.format_message()).split())  # type: ignore[attr-defined]
+        return _ended(CommandError(ExitCode.USAGE, f"{text} (aimc --help shows how)"))
+    except Exception as error:  # a defect must not show as a traceback
+        return _ended(
+            CommandError(ExitCode.INTERNAL, f"internal error, please report it: {type(error).__name__}: {error}")
+        )
+
+
+def _ended(failure: CommandError) -> int:
+    if failure.code == ExitCode.BROKEN_PIPE:
+        # The interpreter flushes stdout once more when it ends: let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    else:
+        note(str(failure))
+    return int(failure.code)

@@ -1,0 +1,132 @@
+"""aimc inspect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aimcodec import nnc
+from aimcodec.cli.files import read_stream
+from aimcodec.cli.output import print_json, print_lines, width
+from aimcodec.cli.report import ExitCode, about, exit_code, note
+from aimcodec.errors import ArgumentError
+from aimcodec.inspect import Node, Tree, bin_trace, read_tree
+from aimcodec.inspect.render import bin_lines, bin_records, element_record, place_lines, tree_lines
+
+__all__ = ["inspect"]
+
+SHOWN_BINS = 500
+
+
+def inspect(
+    stream: Annotated[Path, typer.Argument(metavar="M.nnc", help="The stream, good or damaged.", show_default=False)],
+    *,
+    path: Annotated[str | None, typer.Option(help="Only what has this at the start of its path.")] = None,
+    at_bit: Annotated[int | None, typer.Option(min=0, help="The element that holds a bit, and its place.")] = None,
+    depth: Annotated[
+        int | None, typer.Option(min=1, help="1 shows units, 2 what is directly in them, and so on.")
+    ] = None,
+    bins: Annotated[
+        str | None,
+        typer.Option(metavar="TENSOR|UNIT", help="The arithmetic decoder of a payload, bin by bin: name or number."),
+    ] = None,
+    bin_range: Annotated[
+        str | None,
+        typer.Option(
+            "--range",
+            metavar="A:B",
+            help=f"Bins from A up to, not with, B; -A counts from the end. Else the first {SHOWN_BINS}.",
+        ),
+    ] = None,
+    after: Annotated[
+        list[Path] | None, typer.Option(help="With --bins: stream that an update follows; repeat for several.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on a line for each element or bin.")] = False,
+) -> None:
+    """Shows every syntax element of a stream, or every bin of a payload.
+
+    Of a damaged stream the readable part is shown, and the exit code is 3. Positions are byte.bit, bit 0 being the most
+    significant. Elements with 0 bits are absent: their values follow from a rule.
+    """
+    with about(stream):
+        data = read_stream(stream)
+        if bins is not None:
+            _inspect_bins(data, bins, bin_range, after or [], json)
+        else:
+            _inspect_tree(data, path, at_bit, depth, json)
+
+
+def _inspect_tree(data: bytes, path: str | None, at_bit: int | None, depth: int | None, json: bool) -> None:
+    tree = read_tree(data)
+    if at_bit is not None:
+        _show_place(tree, at_bit, json)
+    else:
+        nodes = tree.roots if path is None else tree.below(path)
+        if path is not None and not nodes:
+            raise ArgumentError(f"no element has a path that begins with {path!r}")
+        _show(tree, nodes, depth, json)
+    for error in tree.errors:
+        note(str(error))
+    if tree.errors:
+        raise typer.Exit(max(map(exit_code, tree.errors)))
+
+
+def _show(tree: Tree, nodes: Sequence[Node], depth: int | None, json: bool) -> None:
+    if json:
+        for top in nodes:
+            for node in top.walk():
+                if node.record and (depth is None or node.path.count(".") < depth):
+                    print_json(element_record(node.record))
+    elif nodes:
+        print_lines(tree_lines(tree, nodes, depth, width()))
+
+
+def _show_place(tree: Tree, bit: int, json: bool) -> None:
+    branch = tree.at_bit(bit)
+    if not branch or branch[-1].record is None:
+        raise ArgumentError(f"the stream has no bit {bit}: it ends after {8 * len(tree.data)}")
+    record = branch[-1].record
+    if json:
+        print_json(element_record(record))
+        return
+    print_lines(place_lines(tree, bit, width()))
+    print(
+        f"\nbit {bit} is bit {bit - record.bit_offset} of {record.path}"
+        + (f", clause {record.clause}" if record.clause else "")
+    )
+
+
+def _inspect_bins(data: bytes, which: str, bin_range: str | None, after: list[Path], json: bool) -> None:
+    decoder = nnc.Decoder()
+    for earlier in after:
+        with about(earlier):
+            decoder.decode(read_stream(earlier))
+    references = decoder._references()
+    first, last = _range(bin_range)
+    if first < 0:
+        first = max(0, first + bin_trace(data, which, limit=0, references=references).total)
+    limit = None if last is None else max(0, last - first)
+    trace = bin_trace(data, which, first, limit, references=references)
+    if json:
+        for record in bin_records(trace):
+            print_json(record)
+    else:
+        print_lines(bin_lines(trace, width()))
+    if bin_range is None and trace.total > SHOWN_BINS:
+        note(f"{trace.total} bins in all: --range A:B shows others, --range : all")
+    if trace.error is not None:
+        note(str(trace.error))
+        raise typer.Exit(ExitCode.MALFORMED)
+
+
+def _range(text: str | None) -> tuple[int, int | None]:
+    if text is None:
+        return 0, SHOWN_BINS
+    numerals = re.fullmatch(r"(-?[0-9]{1,18})?:([0-9]{1,18})?", text)
+    if numerals is None:
+        raise ArgumentError(f"the range {text!r} is not of the form A:B")
+    return int(numerals[1] or 0), None if numerals[2] is None else int(numerals[2])

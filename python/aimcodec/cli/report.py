@@ -1,0 +1,95 @@
+"""Errors as one line and an exit code."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+
+from aimcodec.errors import (
+    AimcError,
+    ArgumentError,
+    InconsistentError,
+    LimitExceededError,
+    MalformedError,
+    MissingReferenceError,
+    OutOfMemoryError,
+    OutOfRangeError,
+    TruncatedError,
+    UnsupportedError,
+)
+from aimcodec.inspect.text import printable
+
+__all__ = ["ExitCode", "CommandError", "about", "exit_code", "note", "place_command", "shown_path"]
+
+
+class ExitCode(IntEnum):
+    """What the command line tells its caller; 5 is reserved."""
+
+    GOOD = 0
+    DIFFERENT = 1
+    USAGE = 2
+    MALFORMED = 3
+    UNSUPPORTED = 4
+    IO = 6
+    INTERNAL = 70
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
+
+
+_CODES: dict[ExitCode, tuple[type[BaseException], ...]] = {
+    ExitCode.USAGE: (ArgumentError,),
+    ExitCode.MALFORMED: (TruncatedError, MalformedError, OutOfRangeError, InconsistentError, MissingReferenceError),
+    ExitCode.UNSUPPORTED: (UnsupportedError, LimitExceededError, OutOfMemoryError, MemoryError),
+    ExitCode.IO: (OSError,),
+}
+
+
+class CommandError(Exception):
+    """The end of a command: what to print, and the exit code."""
+
+    def __init__(self, code: ExitCode, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+def exit_code(error: BaseException) -> ExitCode:
+    """The exit code that stands for a kind of error."""
+    return next((code for code, kinds in _CODES.items() if isinstance(error, kinds)), ExitCode.INTERNAL)
+
+
+def note(message: str) -> None:
+    """A line on stderr."""
+    print(f"aimc: {printable(message)}", file=sys.stderr)
+
+
+def shown_path(file: Path) -> str:
+    """A path as text for people."""
+    return printable(str(file))
+
+
+def place_command(file: Path, bit: int | None, path: str) -> str:
+    """The command that shows a place of a stream; of an error in a codeword, the last bins. Empty if there is no place."""
+    command = f"aimc inspect {shlex.quote(str(file))}"
+    if path.endswith(".payload"):
+        return f"{command} --bins {shlex.quote(path.removesuffix('.payload'))} --range -20:"
+    if bit is not None:
+        return f"{command} --at-bit {bit}"
+    return f"{command} --path {shlex.quote(path)}" if path else ""
+
+
+@contextmanager
+def about(file: Path, *, stream: bool = True) -> Iterator[None]:
+    """Names the file in the errors of a block; for a stream also the command that shows the place."""
+    try:
+        yield
+    except BrokenPipeError:  # of stdout, not of the file
+        raise
+    except AimcError as error:
+        place = place_command(file, error.bit_offset, error.path) if stream else ""
+        raise CommandError(exit_code(error), f"{file}: {error}{f'; see: {place}' if place else ''}") from error
+    except OSError as error:
+        raise CommandError(ExitCode.IO, f"{file}: {error.strerror or error}") from error

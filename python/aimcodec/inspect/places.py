@@ -1,0 +1,76 @@
+"""Where in a stream an error is, and what the text says about the place."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from aimcodec import syntax
+from aimcodec.bits import Buffer
+from aimcodec.errors import AimcError
+from aimcodec.limits import DEFAULT_LIMITS, Limits
+from aimcodec.syntax import Element
+from aimcodec.syntax import nnc as nnc_syntax
+from aimcodec.syntax.nnc import trace_stream
+
+__all__ = ["Place", "clause_of", "place_of"]
+
+# The arithmetic codeword is no syntax element; its clause in the text.
+CODEWORD_CLAUSES = {"payload": "5"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an error is.
+
+    Attributes:
+        bit_offset: first bit of the element concerned; None if no single place is at fault.
+        path: of the element; may be empty.
+        clause: section of the text that the element is from; empty if not known.
+    """
+
+    bit_offset: int | None
+    path: str
+    clause: str
+
+
+def place_of(error: AimcError, data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> Place:
+    """The place of an error in the stream that caused it, with the bit found by the path where the error knows none."""
+    bit = error.bit_offset
+    if bit is None and error.path:
+        records = trace_stream(data, limits=limits)
+        bit = next((r.bit_offset for r in records if r.path.startswith(error.path)), None)
+    return Place(bit, error.path, clause_of(error.path))
+
+
+def clause_of(path: str) -> str:
+    """Section of the text that an element is from, by its path; empty if not known."""
+    name = re.sub(r"\[\d+\]$", "", path.rpartition(".")[2])
+    return _clauses().get(name, "")
+
+
+@cache
+def _clauses() -> dict[str, str]:
+    clauses = dict(CODEWORD_CLAUSES)
+    for package in (syntax, nnc_syntax):
+        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            for value in vars(importlib.import_module(module.name)).values():
+                clauses.update((element.name, element.clause) for element in _elements(value))
+    return clauses
+
+
+def _elements(value: Any) -> Iterator[Element[Any]]:
+    """The elements that a name of a module stands for: some are declared in families."""
+    if isinstance(value, Element):
+        yield value
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _elements(part)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _elements(part)

@@ -1,0 +1,44 @@
+"""Names of the numbers that elements hold."""
+
+from __future__ import annotations
+
+from aimcodec.syntax.nnc import PayloadType, UnitType
+
+__all__ = ["symbol"]
+
+NAMES: dict[str, dict[int, str]] = {
+    "general_profile_idc": {0: "edition 1", 1: "edition 2"},
+    "nnr_unit_type": {kind.value: kind.name for kind in UnitType},
+    "nnr_compressed_data_unit_payload_type": {kind.value: kind.name for kind in PayloadType},
+    "topology_storage_format": dict(
+        enumerate(
+            (
+                "NNR_TPL_UNREC",
+                "NNR_TPL_NNEF",
+                "NNR_TPL_ONNX",
+                "NNR_TPL_PYT",
+                "NNR_TPL_TEF",
+                "NNR_TPL_PRUN",
+                "NNR_TPL_REFLIST",
+            )
+        )
+    ),
+    "topology_compression_format": {0: "NNR_PT_RAW", 1: "NNR_DFL"},
+    "nnr_decompressed_data_format": dict(
+        enumerate(("INT32", "FLOAT32", "INT2", "INT3", "INT4", "INT8", "INT16", "INT64", "FLOAT16", "FLOAT64"))
+    ),
+    "parent_node_id_type": {0: "ids", 1: "SHA-256", 2: "SHA-512"},
+}
+
+BITS: dict[str, tuple[str, ...]] = {
+    "compressed_parameter_types": ("DC", "LS", "BN", "BI"),
+    "mps_quantization_method_flags": ("NNR_QSU", "NNR_QCB"),
+    "lps_quantization_method_flags": ("NNR_QSU", "NNR_QCB"),
+}
+
+
+def symbol(name: str, value: int) -> str:
+    """What a value of the element of that name is called; empty if it has no name."""
+    if name in BITS:
+        return "+".join(bit for i, bit in enumerate(BITS[name]) if value >> i & 1)
+    return NAMES.get(name, {}).get(value, "")
