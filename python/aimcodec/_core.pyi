@@ -46,6 +46,33 @@ def reconstruct(
     codebook: NDArray[np.int32] | None = ...,
     codebook_zero: int = ...,
 ) -> Status: ...
+
+class Levels:
+    def __init__(
+        self,
+        integers: NDArray[np.int32],
+        rows: int,
+        width: int,
+        *,
+        qp_bits: int,
+        scan_order: int,
+        unary_length: int,
+        dq: bool,
+        parent: bool = ...,
+        codebook_size: int = ...,
+        codebook_zero: int = ...,
+        reference: NDArray[np.int32] | None = ...,
+        history: NDArray[np.uint8] | None = ...,
+    ) -> None: ...
+    def search(self, *, row_skip: bool, history_flag: bool, enabled: bool) -> tuple[NDArray[np.uint8], float]: ...
+    def encode(
+        self, *, qp_delta: int, row_skip: bool, history_flag: bool, ids: NDArray[np.uint8]
+    ) -> tuple[Status, bytes, NDArray[np.uint64]]: ...
+
+def quantise_uniform(x: NDArray[np.float32], step: float, out: NDArray[np.int32]) -> Status: ...
+def quantise_trellis(
+    x: NDArray[np.float32], rows: int, width: int, scan_order: int, step: float, out: NDArray[np.int32]
+) -> Status: ...
 def max_bins(payload_bytes: int) -> int: ...
 def isa() -> str: ...
 def available_isas() -> list[str]: ...

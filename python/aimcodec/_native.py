@@ -44,7 +44,7 @@ def available_isas() -> list[str]:
 
 
 def isa() -> str:
-    """The instruction set in force: the best one, unless `set_isa` or the environment variable AIMC_ISA says otherwise."""
+    """The instruction set in force: the best one, unless `set_isa` or AIMC_ISA in the environment says otherwise."""
     return _core.isa()
 
 

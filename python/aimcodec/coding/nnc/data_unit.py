@@ -1,4 +1,4 @@
-"""What a compressed data unit (NDU) says, resolved against the parameter sets in force: the input of the payload codec."""
+"""What a compressed data unit (NDU) says, resolved against the parameter sets: the input of the payload codec."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class CodedTensor:
     """One tensor of a data unit.
 
     Attributes:
-        entry_points: rows (shifts since the first block row, value, trellis state), uint64, shape [E, 3] (10.2), or None.
+        entry_points: uint64, shape [E, 3]: shifts since the first block row, value, trellis state (10.2); or None.
     """
 
     name: str

@@ -77,7 +77,7 @@ def _data_unit(number: int, unit: Unit, profile: int, parameters: Fields, quanti
     data_unit = DataUnit(
         path=path,
         payload_type=header["nnr_compressed_data_unit_payload_type"],
-        payload=unit.payload,
+        payload=memoryview(unit.payload),
         payload_bit=unit.payload_offset * 8,
         profile=profile,
         dq=bool(header.get("dq_flag", 0)),
@@ -204,7 +204,7 @@ def _codebook(fields: Fields | None, unit: DataUnit) -> Codebook | None:
 
 def _attach_entry_points(header: Fields, unit: DataUnit) -> None:
     """Section 4.4: the list holds the entry points of one tensor after the other."""
-    listed = _entry_points(header.get("entry_point_list", {}).get("entry_points", []))
+    listed = _entry_points(header.get("entry_points", []))
     side = 4 << unit.scan_order
     coded = [t for t in unit.tensors if t.role in (BlockRole.WEIGHT, BlockRole.FACTOR_G, BlockRole.FACTOR_H)]
     start = 0

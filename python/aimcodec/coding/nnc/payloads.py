@@ -11,6 +11,7 @@ import numpy as np
 from aimcodec import _core
 from aimcodec._native import error_from_status
 from aimcodec.coding.nnc.data_unit import PT_INT, PT_RAW_FLOAT, CodedTensor, DataUnit
+from aimcodec.coding.nnc.quantise import Quantised, reconstruct
 from aimcodec.errors import (
     AimcError,
     InconsistentError,
@@ -206,31 +207,17 @@ def decode_integers(
     results = []
     for job, unit, outputs in zip(jobs, units, arrays, strict=True):
         results.append(
-            [
-                (q, _reconstruct(unit, t, q, job.qp(i)))
-                for i, (t, q) in enumerate(zip(unit.tensors, outputs, strict=True))
-            ]
+            [(q, _values(unit, t, q, job.qp(i))) for i, (t, q) in enumerate(zip(unit.tensors, outputs, strict=True))]
         )
     return results
 
 
-def _reconstruct(unit: DataUnit, tensor: CodedTensor, integers: NDArray[np.int32], qp: int) -> NDArray[Any]:
-    """Section 11 for integers that are kept."""
-    if unit.payload_type == PT_INT:
-        return integers.copy()
-    values = integers.copy()
-    codebook = tensor.codebook
-    status = _core.reconstruct(
-        values,
-        qp,
-        unit.qp_density,
-        codebook=None if codebook is None else codebook.values,
-        codebook_zero=0 if codebook is None else codebook.zero,
-    )
-    error = error_from_status(status, unit.payload_bit, unit.path + ".payload")
-    if error is not None:
-        raise error
-    return values.view(np.float32)
+def _values(unit: DataUnit, tensor: CodedTensor, integers: NDArray[np.int32], qp: int) -> NDArray[Any]:
+    quantised = Quantised(integers, qp, dq=unit.dq, real=unit.payload_type != PT_INT)
+    try:
+        return reconstruct(quantised, unit.qp_density, tensor.codebook)
+    except AimcError as error:
+        raise type(error)(error.message, bit_offset=unit.payload_bit, path=unit.path + ".payload") from None
 
 
 def raw_values(unit: DataUnit) -> NDArray[np.float32]:

@@ -1,0 +1,332 @@
+"""Encoding of tensors as NNC streams, and of sequences of updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from aimcodec._native import thread_count
+from aimcodec.coding.nnc.codebook import code_with_codebook
+from aimcodec.coding.nnc.data_unit import PT_FLOAT, PT_INT, PT_RAW_FLOAT, NodeId
+from aimcodec.coding.nnc.quantise import (
+    Quantised,
+    as_integers,
+    as_real,
+    is_integer,
+    is_real,
+    qp_range,
+    quantise,
+    reconstruct,
+)
+from aimcodec.coding.nnc.tensor_coder import CodedPayload, Context, Tools, code_tensor, effective_scan_order
+from aimcodec.coding.nnc.units import data_unit, leading_units
+from aimcodec.errors import ArgumentError
+from aimcodec.syntax.nnc import Unit, write_units
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Encoder", "Progress", "Settings", "encode"]
+
+Progress = Callable[[int, int], None]
+
+DEVICE_ID = 0
+MAX_UNARY_LENGTH = 256
+MAX_SCAN_ORDER = 4
+MAX_QP_DENSITY = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to encode.
+
+    Attributes:
+        qp: quantization parameter of weights (tensors of two or more dimensions); see `step_size` of section 11.1. With
+            density 2 a QP 4 higher doubles the step, and -38 means a step of about 0.0015.
+        nonweight_qp: the same for all other tensors of real numbers; None for `qp` less 2 doublings.
+        qp_per_tensor: QPs by tensor name, before the two above.
+        qp_density: 0 to 7; QPs from one doubling of the step to the next are 2 to the power of it.
+        dq: dependent quantization: about 1.5 dB better at the same size, slower to encode.
+        codebook: "off"; "on" for tensors of real numbers, without dependent quantization; "auto" where it is shorter.
+        cabac_unary_length: greater-than flags before the remainder, 1 to 256.
+        scan_order: 0 row by row; 1 to 4 in blocks of 8, 16, 32, 64 rows and columns with an entry point for each block
+            row, which decode in parallel. Tensors of a single block row are coded row by row.
+        row_skipping: False, True, or "auto": signal rows of zeros where it is shorter.
+        parameter_search: choose the parameter sets of the contexts; without it encoding is faster, streams longer.
+        scalars: "refuse", or "reshape" to code them as tensors of shape [1].
+        non_finite: "refuse", or "raw" to carry tensors with NaN or infinities as raw binary32 values.
+        threads: number of threads; as many as the process may use when None. The stream does not depend on it.
+        progress: called with the number of elements done and of all elements.
+    """
+
+    qp: int = -38
+    nonweight_qp: int | None = -75
+    qp_per_tensor: Mapping[str, int] = field(default_factory=dict)
+    qp_density: int = 2
+    dq: bool = True
+    codebook: Literal["off", "auto", "on"] = "off"
+    cabac_unary_length: int = 11
+    scan_order: int = 0
+    row_skipping: bool | Literal["auto"] = "auto"
+    parameter_search: bool = True
+    scalars: Literal["refuse", "reshape"] = "refuse"
+    non_finite: Literal["refuse", "raw"] = "refuse"
+    threads: int | None = None
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse settings outside their ranges."""
+        _require(self.qp_density in range(MAX_QP_DENSITY + 1), "qp_density is 0 to 7")
+        permitted = qp_range(self.qp_density)
+        for qp in (self.qp, self.nonweight_qp, *self.qp_per_tensor.values()):
+            if qp is not None and qp not in permitted:
+                raise ArgumentError(
+                    f"QP {qp} is outside {permitted.start} to {permitted.stop - 1} (qp_density {self.qp_density})"
+                )
+        _require(self.codebook in ("off", "auto", "on"), "codebook is off, auto or on")
+        _require(1 <= self.cabac_unary_length <= MAX_UNARY_LENGTH, "cabac_unary_length is 1 to 256")
+        _require(0 <= self.scan_order <= MAX_SCAN_ORDER, "scan_order is 0 to 4")
+        _require(self.row_skipping in (False, True, "auto"), "row_skipping is False, True or auto")
+        _require(self.scalars in ("refuse", "reshape"), "scalars is refuse or reshape")
+        _require(self.non_finite in ("refuse", "raw"), "non_finite is refuse or raw")
+
+    def qp_of(self, name: str, shape: tuple[int, ...]) -> int:
+        """QP of a tensor (15.2)."""
+        if name in self.qp_per_tensor:
+            return self.qp_per_tensor[name]
+        if len(shape) > 1:
+            return self.qp
+        if self.nonweight_qp is not None:
+            return self.nonweight_qp
+        return max(self.qp - (2 << self.qp_density), qp_range(self.qp_density).start)
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ArgumentError(message)
+
+
+@dataclass
+class _Coded:
+    """A data unit's content, and what the decoder will have."""
+
+    payload_type: int
+    shape: tuple[int, ...]
+    coded: CodedPayload
+    quantised: Quantised | None
+    values: NDArray[Any]
+
+
+class Encoder:
+    """Encodes a model, and then its updates.
+
+    Without a base, the first `encode` writes a whole model; every later one writes an update: the differences to what
+    the decoder has, coded with the previous update as context where that is shorter (12.3, 12.5). Decode the streams
+    in the same order with one `Decoder`.
+
+    Args:
+        base: tensors that the decoder already has; then the first stream is an update too.
+        settings: keyword arguments of `Settings`.
+    """
+
+    def __init__(self, base: Mapping[str, NDArray[Any]] | None = None, **settings: Any) -> None:
+        self._settings = _settings(settings)
+        self._references: dict[str, tuple[NDArray[np.int32], int]] = {}
+        self._history: dict[str, NDArray[np.uint8]] = {}
+        self.parameters: dict[str, NDArray[Any]] | None = None if base is None else dict(base)
+
+    def encode(self, tensors: Mapping[str, NDArray[Any]]) -> bytes:
+        """Encode the model, or its differences to `parameters`, which then are what the decoder has.
+
+        Args:
+            tensors: arrays by name. In an update, tensors that are left out keep their values.
+
+        Raises:
+            ArgumentError: a tensor that the format cannot carry; the message says which and why.
+        """
+        if self.parameters is None:
+            stream, coded = _encode_model(tensors, self._settings)
+            self.parameters = {name: c.values for name, c in coded.items()}
+            return stream
+        return self.encode_differences(
+            {name: _difference(name, np.asarray(a), self.parameters.get(name)) for name, a in tensors.items()}
+        )
+
+    def encode_differences(self, differences: Mapping[str, NDArray[Any]]) -> bytes:
+        """Encode an update given as differences; a tensor of zeros is left out of the stream (12.4).
+
+        Raises:
+            ArgumentError: as in `encode`.
+        """
+        units = leading_units(self._settings.qp_density, update=True)
+        parameters = dict(self.parameters or {})
+        numbers = {name: i for i, name in enumerate([*parameters, *(n for n in differences if n not in parameters)])}
+        jobs = {name: (array, self._context(name, np.asarray(array).shape)) for name, array in differences.items()}
+        coded = _code_all(jobs, self._settings)
+        references, history = dict(self._references), dict(self._history)
+        for name, c in coded.items():
+            if c.quantised is None or not c.quantised.integers.any():
+                _require(c.quantised is not None, f"tensor {name!r}: an update cannot carry NaN or infinities")
+                continue
+            depth = references[name][1] + 1 if name in references else 1
+            node = NodeId(DEVICE_ID, numbers[name], depth)
+            units.append(_unit(name, c, node, self._settings, update=True))
+            nonzero = (c.quantised.integers != 0).astype(np.uint8)
+            references[name] = (c.quantised.integers, depth)
+            history[name] = nonzero | history[name] if name in history else nonzero
+            base = parameters.get(name)
+            parameters[name] = c.values if base is None else base + c.values.astype(base.dtype, copy=False)
+        stream = write_units(units)
+        self._references, self._history, self.parameters = references, history, parameters
+        return stream
+
+    def _context(self, name: str, shape: tuple[int, ...]) -> Context:
+        reference = self._references.get(name)
+        if reference is not None and reference[0].shape != shape:
+            raise ArgumentError(f"tensor {name!r} has shape {shape}, earlier updates have {reference[0].shape}")
+        return Context(True, None if reference is None else reference[0], self._history.get(name))
+
+
+def encode(tensors: Mapping[str, NDArray[Any]], **settings: Any) -> bytes:
+    """Encode tensors as an NNC stream of edition 2.
+
+    Args:
+        tensors: arrays by name. Real numbers (also of 16 and 64 bits, and the types of ml_dtypes) are quantised and
+            come back as float32; integers and booleans are coded exactly and come back as int32.
+        settings: keyword arguments of `Settings`: `qp=-38`, `nonweight_qp=-75`, `dq=True`, ...
+
+    Raises:
+        ArgumentError: an unknown or impossible setting, or a tensor that the format cannot carry: scalars, empty
+            tensors, NaN and infinities (unless the settings say how), integers beyond 32 bits, complex numbers, names
+            with a zero byte. The message says which and why.
+    """
+    return _encode_model(tensors, _settings(settings))[0]
+
+
+def _settings(settings: Mapping[str, Any]) -> Settings:
+    try:
+        return Settings(**settings)
+    except TypeError as error:
+        raise ArgumentError(f"unknown setting: {error}") from None
+
+
+def _encode_model(tensors: Mapping[str, NDArray[Any]], settings: Settings) -> tuple[bytes, dict[str, _Coded]]:
+    coded = _code_all({name: (array, Context()) for name, array in tensors.items()}, settings)
+    units = leading_units(settings.qp_density, update=False)
+    for number, (name, c) in enumerate(coded.items()):
+        units.append(_unit(name, c, NodeId(DEVICE_ID, number, 0), settings, update=False))
+    return write_units(units), coded
+
+
+def _code_all(jobs: Mapping[str, tuple[NDArray[Any], Context]], settings: Settings) -> dict[str, _Coded]:
+    """Codes tensors on several threads, the largest first; the native code runs without the interpreter lock."""
+    arrays = {name: _checked(name, array, settings) for name, (array, _) in jobs.items()}
+    total, done = sum(a.size for a in arrays.values()), 0
+    largest_first = sorted(arrays, key=lambda name: -arrays[name].size)
+    results = {}
+    with ThreadPoolExecutor(thread_count(settings.threads)) as pool:
+        coding = pool.map(lambda name: _code(name, arrays[name], jobs[name][1], settings), largest_first)
+        for name, coded in zip(largest_first, coding, strict=True):
+            results[name] = coded
+            done += arrays[name].size
+            if settings.progress is not None:
+                settings.progress(done, total)
+    return {name: results[name] for name in arrays}
+
+
+def _checked(name: str, array: NDArray[Any], settings: Settings) -> NDArray[Any]:
+    """The tensor as the format can carry it."""
+    array = np.asarray(array)
+    if "\0" in name:
+        raise ArgumentError(f"tensor name {name!r} holds a zero byte")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ArgumentError(f"tensor name {name!r} is not encodable as UTF-8") from None
+    if array.size == 0:
+        raise ArgumentError(f"tensor {name!r} is empty (shape {array.shape}): NNC cannot carry it")
+    if array.ndim == 0:
+        if settings.scalars == "refuse":
+            raise ArgumentError(f"tensor {name!r} is a scalar: NNC cannot carry it; scalars='reshape' codes shape [1]")
+        array = array.reshape(1)
+    if not (is_integer(array) or is_real(array)):
+        raise ArgumentError(f"tensor {name!r} has type {array.dtype}: NNC carries real numbers and integers")
+    return array
+
+
+def _code(name: str, array: NDArray[Any], context: Context, settings: Settings) -> _Coded:
+    tools = Tools(
+        settings.qp_density,
+        settings.cabac_unary_length,
+        settings.scan_order,
+        settings.row_skipping,
+        settings.parameter_search,
+    )
+    if is_integer(array):
+        integers = as_integers(name, array)
+        quantised = Quantised(integers, 0, dq=False, real=False)
+        return _Coded(PT_INT, array.shape, code_tensor(quantised, tools, context), quantised, integers)
+    real = as_real(name, array)
+    if not np.isfinite(real).all():
+        if settings.non_finite == "refuse":
+            raise ArgumentError(
+                f"tensor {name!r} holds NaN or infinities: NNC quantises finite values only; "
+                "non_finite='raw' carries such tensors as raw binary32 values"
+            )
+        raw = np.ascontiguousarray(real, "<f4").tobytes()
+        return _Coded(PT_RAW_FLOAT, real.shape, CodedPayload.raw(raw), None, real)
+    quantised, coded = _code_real(real, settings.qp_of(name, array.shape), tools, context, settings)
+    return _Coded(PT_FLOAT, real.shape, coded, quantised, reconstruct(quantised, settings.qp_density, coded.codebook))
+
+
+def _code_real(
+    real: NDArray[np.float32], qp: int, tools: Tools, context: Context, settings: Settings
+) -> tuple[Quantised, CodedPayload]:
+    """Uniform or dependent quantization, or a codebook where wanted or shorter."""
+    scan_order = effective_scan_order(real.shape, tools.scan_order)
+    best: tuple[Quantised, CodedPayload] | None = None
+    if settings.codebook != "on" or context.update:
+        quantised = quantise(real, qp, settings.qp_density, dq=settings.dq, scan_order=scan_order)
+        best = quantised, code_tensor(quantised, tools, context)
+    if settings.codebook != "off" and not context.update:
+        plain = quantise(real, qp, settings.qp_density, dq=False, scan_order=0)
+        with_codebook = code_with_codebook(plain, tools)
+        if with_codebook is not None and (best is None or with_codebook[1].bits < best[1].bits):
+            best = with_codebook
+        elif best is None:  # more distinct values than a codebook is good for
+            best = plain, code_tensor(plain, tools, context)
+    if best is None:
+        raise ArgumentError("no way to code the tensor")
+    return best
+
+
+def _unit(name: str, c: _Coded, node: NodeId, settings: Settings, *, update: bool) -> Unit:
+    return data_unit(
+        name,
+        c.shape,
+        c.payload_type,
+        c.coded.payload,
+        node=node,
+        update=update,
+        temporal=c.coded.temporal,
+        codebook=c.coded.codebook,
+        dq=c.coded.dq,
+        unary_length=settings.cabac_unary_length,
+        scan_order=c.coded.scan_order,
+        entry_points=c.coded.entry_points,
+    )
+
+
+def _difference(name: str, array: NDArray[Any], base: NDArray[Any] | None) -> NDArray[Any]:
+    """What to add to the base; the base of a new tensor is zero."""
+    if base is None:
+        return array
+    if base.shape != array.shape:
+        raise ArgumentError(f"tensor {name!r} has shape {array.shape}, its base {base.shape}")
+    if is_integer(array) and is_integer(base):
+        return array.astype(np.int64) - base.astype(np.int64)
+    return array.astype(np.float32) - base.astype(np.float32)
