@@ -178,7 +178,7 @@ def require_equal(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -
 
 
 def require_close(case: Case, decoded: Tensors) -> None:
-    """Integers come back exactly, floats as near as the quantiser should bring them: two decoders may agree on nonsense.
+    """Integers come back exactly, floats as near as the quantiser should: two decoders may agree on nonsense.
 
     Dependent quantization may leave the nearest point, but its mean error stays near that of a uniform quantiser of
     nearly twice the step; over 200 or more elements NNCodec's stays below 0.53 steps RMS.
