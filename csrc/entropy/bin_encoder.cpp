@@ -1,38 +1,9 @@
 #include "entropy/bin_encoder.hpp"
 
+#include "entropy/model_steps.hpp"
+
 namespace aimc {
 namespace {
-
-// Estimator a moves through a table of all its values, offset by 128, for each rate and bin.
-struct NextA {
-  std::uint8_t next[4][2][256];
-  constexpr NextA() : next() {
-    for (int rate = 4; rate <= 7; ++rate) {
-      for (int a = -128; a < 128; ++a) {
-        const int up = kAdaptation[16 + (a >> 3)] >> rate;
-        const int down = a == -128 ? 0 : kAdaptation[16 + ((-a) >> 3)] >> rate;
-        next[rate - 4][0][a + 128] = static_cast<std::uint8_t>(a - down + 128);
-        next[rate - 4][1][a + 128] = static_cast<std::uint8_t>(a + up + 128);
-      }
-    }
-  }
-};
-constexpr NextA kNextA;
-
-// Steps of estimator b: for bin 1 at index 16 + (b >> 7), for bin 0 at index 16 + ((b + 127) >> 7), since
-// (-b) >> 7 = -((b + 127) >> 7).
-struct StepB {
-  std::int16_t step[3][2][33];
-  constexpr StepB() : step() {
-    for (int rate = 4; rate <= 6; ++rate) {
-      for (int i = 0; i <= 32; ++i) {
-        if (i > 0) step[rate - 4][0][i] = static_cast<std::int16_t>(-(kAdaptation[32 - i] >> rate));
-        if (i < 32) step[rate - 4][1][i] = static_cast<std::int16_t>(kAdaptation[i] >> rate);
-      }
-    }
-  }
-};
-constexpr StepB kStepB;
 
 // What a bin does to the range. Row q codes the MPS at column q, row 32 + q the LPS.
 struct RangeMoves {
@@ -54,22 +25,28 @@ struct RangeMoves {
     shift[row][r] = static_cast<std::uint8_t>(n);
   }
 };
-constexpr RangeMoves kRangeMoves;
-
-// Row of kRangeMoves, times 256, by bin and (S >> 7) + 32.
+// By bin and (S >> 7) + 32: row of RangeMoves, times 256, and a mask that keeps what only an LPS adds to low.
 struct RangeRows {
-  std::uint16_t row[2][64];
-  constexpr RangeRows() : row() {
+  std::uint32_t row[2][64];
+  std::uint32_t lps_mask[2][64];
+  constexpr RangeRows() : row(), lps_mask() {
     for (int bin = 0; bin < 2; ++bin) {
       for (int i = 1; i < 64; ++i) {
         const int column = i - 32;
         const bool lps = bin != (column >= 0 ? 1 : 0);
-        row[bin][i] = static_cast<std::uint16_t>(256 * ((lps ? 32 : 0) + (column < 0 ? -column : column)));
+        row[bin][i] = static_cast<std::uint32_t>(256 * ((lps ? 32 : 0) + (column < 0 ? -column : column)));
+        lps_mask[bin][i] = lps ? 0xFFFFFFFF : 0;
       }
     }
   }
 };
-constexpr RangeRows kRangeRows;
+// All tables of the loop, behind one pointer.
+struct Tables {
+  ModelSteps steps;
+  RangeRows rows;
+  RangeMoves moves;
+};
+constexpr Tables kTables;
 
 constexpr int kFlushBits = 32;
 constexpr int kFlushAt = 40;  // what stays behind makes a carry into bytes already out rare
@@ -83,38 +60,41 @@ void carry_into(std::vector<std::uint8_t>& out) {
 
 void EncoderContext::init(int id) {
   const ParameterSet& p = kParameterSet[id];
-  a = static_cast<std::uint8_t>(p.a0 + 128);
+  a = static_cast<std::uint8_t>(p.a0 + kOffsetA);
   b = p.b0;
   parameter_set = static_cast<std::uint8_t>(id);
-  table_a = static_cast<std::uint16_t>(512 * (p.rate_a - 4));
-  table_b = static_cast<std::uint16_t>(66 * (p.rate_b - 4));
+  for (int bin = 0; bin < 2; ++bin) {
+    next_a[bin] = first_next_a(p, bin);
+    step_b[bin] = first_step_b(p, bin);
+  }
 }
 
 void BinEncoder::context_bins(const Symbol* symbols, std::size_t count, EncoderContext* contexts) {
-  const std::uint8_t* next_a = &kNextA.next[0][0][0];
-  const std::int16_t* step_b = &kStepB.step[0][0][0];
-  const std::uint16_t* rows = &kRangeRows.row[0][0];
-  const std::uint8_t* next_range = &kRangeMoves.next[0][0];
-  const std::uint8_t* shifts = &kRangeMoves.shift[0][0];
+  const Tables* tables = &kTables;
+  const std::uint8_t* next_a = &tables->steps.next_a[0][0][0];
+  const std::int16_t* step_b = &tables->steps.step_b[0][0][0];
+  const std::uint32_t* rows = &tables->rows.row[0][0];
+  const std::uint32_t* lps_mask = &tables->rows.lps_mask[0][0];
+  const std::uint8_t* next_range = &tables->moves.next[0][0];
+  const std::uint8_t* shifts = &tables->moves.shift[0][0];
   std::uint64_t low = low_;
   int pending = pending_;
-  std::uint32_t range = range_ - 256;
+  std::uint64_t range = range_ - 256;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t symbol = symbols[i];
-    const int bin = symbol & 1;
-    EncoderContext& c = contexts[symbol >> 1];
-    const int a = c.a;
-    const int b = c.b;
-    const int state = b + 16 * a;  // S + 2048
-    c.a = next_a[c.table_a + 256 * bin + a];
-    c.b = static_cast<std::int16_t>(b + step_b[c.table_b + 33 * bin + 16 + ((b + (127 & (bin - 1))) >> 7)]);
-    const std::uint32_t row = rows[64 * bin + 16 + (state >> 7)];
-    const std::uint32_t next = next_range[row + range];
-    const int shift = shifts[row + range];
-    const std::uint32_t lps = 0U - (row >> 13);
-    low += lps & (256 + range - ((256 + next) >> shift));
-    low <<= shift;
-    pending += shift;
+    const std::size_t symbol = symbols[i];
+    const std::size_t bin = symbol & 1;
+    EncoderContext& c = contexts[symbol / kSymbolSpacing];
+    const std::int32_t a = c.a;
+    const std::int32_t b = c.b;
+    c.a = next_a[static_cast<std::uint32_t>(c.next_a[bin] + a)];
+    c.b = static_cast<std::int16_t>(b + step_b[static_cast<std::uint32_t>(b + c.step_b[bin]) >> 7]);
+    // 16 a is 2048 too large already; S + 4096 = 128 * 32 + S.
+    const std::uint32_t index = static_cast<std::uint32_t>(16 * a + b + 2048 + (static_cast<int>(bin) << 13)) >> 7;
+    const std::uint64_t move = rows[index] + range;
+    const std::uint64_t next = next_range[move];
+    const unsigned shift = shifts[move];
+    low = (low + ((range + 256 - ((next + 256) >> shift)) & lps_mask[index])) << shift;
+    pending += static_cast<int>(shift);
     range = next;
     if (__builtin_expect(pending >= kFlushAt, 0)) {
       low_ = low;
@@ -126,7 +106,7 @@ void BinEncoder::context_bins(const Symbol* symbols, std::size_t count, EncoderC
   }
   low_ = low;
   pending_ = pending;
-  range_ = range + 256;
+  range_ = static_cast<std::uint32_t>(range) + 256;
 }
 
 void BinEncoder::bypass_bins(std::uint32_t bits, int n) {

@@ -12,22 +12,25 @@
 
 namespace aimc {
 
-// One context-coded bin.
-using Symbol = std::uint16_t;
-constexpr Symbol make_symbol(int context, int bin) {
-  return static_cast<Symbol>(2 * context + bin);
-}
-
-// A context model laid out for encoding: estimator a offset by 128, rates as offsets into the step tables.
-struct EncoderContext {
-  std::uint8_t a;
-  std::uint8_t parameter_set;
+// A context model laid out for encoding: the estimators, and what leads from them to the next ones.
+struct alignas(32) EncoderContext {
+  std::int32_t next_a[2];  // by bin: where the moves of a start (model_steps.hpp)
+  std::int32_t step_b[2];  // by bin: to be added to b for the index of its step
   std::int16_t b;
-  std::uint16_t table_a;
-  std::uint16_t table_b;
+  std::uint8_t a;  // plus kOffsetA
+  std::uint8_t parameter_set;
 
   void init(int id);
 };
+
+// One context-coded bin: the context's number and, in the last bit, the bin. The number is spaced so that it is the
+// offset of the context in memory.
+using Symbol = std::uint16_t;
+constexpr int kSymbolSpacing = 32;
+static_assert(kMaxContexts * kSymbolSpacing <= 0x10000, "a symbol has 16 bits");
+constexpr Symbol make_symbol(int context, int bin) {
+  return static_cast<Symbol>(kSymbolSpacing * context + bin);
+}
 
 class BinEncoder {
  public:

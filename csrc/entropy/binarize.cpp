@@ -41,7 +41,14 @@ Binarizer::Binarizer(int unary_length, std::uint32_t codebook_size, std::uint32_
     : layout_{unary_length},
       codebook_size_(codebook_size),
       codebook_zero_(codebook_zero),
-      largest_short_(static_cast<std::uint32_t>(std::min(unary_length, kLargestShort))) {}
+      largest_short_(static_cast<std::uint32_t>(std::min(unary_length, kLargestShort))) {
+  for (int j = 0; j < kMaxUnaryLength; ++j) {
+    for (int negative = 0; negative < 2; ++negative) {
+      greater_ones_[negative][j] = make_symbol(ContextLayout::kGreater + 2 * j + negative, 1);
+    }
+  }
+  for (int j = 0; j < 32; ++j) prefix_ones_[j] = make_symbol(layout_.remainder() + j, 1);
+}
 
 std::size_t Binarizer::append(const LevelSpan& span, BinBuffer& bins) {
   const bool plain = codebook_size_ == 0 && span.reference == nullptr && span.history == nullptr;
@@ -77,21 +84,24 @@ std::size_t Binarizer::append_plain(const LevelSpan& span, BinBuffer& bins) {
   return i;
 }
 
-// Greater flags and remainder of a level that is not in the table.
+// Greater flags and remainder of a level that is not in the table. Runs of ones are copied in blocks of fixed size, so
+// that their lengths cost no branches.
 void Binarizer::append_large(std::uint32_t abs, bool negative, BinBuffer& bins) const {
+  constexpr std::uint32_t kBlock = 16;
   Symbol* out = bins.symbols + bins.symbol_count;
   const auto unary = static_cast<std::uint32_t>(layout_.unary_length);
   const std::uint32_t ones = std::min(abs - 1, unary);
-  Symbol greater = make_symbol(ContextLayout::kGreater + (negative ? 1 : 0), 1);
-  for (std::uint32_t j = 0; j < ones; ++j, greater = static_cast<Symbol>(greater + 4)) *out++ = greater;
+  const Symbol* greater = greater_ones_[negative ? 1 : 0];
+  for (std::uint32_t j = 0; j < ones; j += kBlock) std::memcpy(out + j, greater + j, kBlock * sizeof(Symbol));
+  out += ones;
   if (ones < unary) {
-    *out++ = static_cast<Symbol>(greater - 1);
+    *out++ = static_cast<Symbol>(greater[ones] - 1);
   } else {
-    const std::uint32_t rest = abs - unary;  // remainder + 1: prefix length is its logarithm, suffix what is below
+    const std::uint32_t rest = abs - unary;  // remainder + 1: its logarithm is the prefix, what is below the suffix
     const int prefix = 31 - __builtin_clz(rest);
-    Symbol remainder = make_symbol(layout_.remainder(), 1);
-    for (int j = 0; j < prefix; ++j, remainder = static_cast<Symbol>(remainder + 2)) *out++ = remainder;
-    *out++ = static_cast<Symbol>(remainder - 1);
+    std::memcpy(out, prefix_ones_, sizeof(prefix_ones_));
+    out += prefix;
+    *out++ = static_cast<Symbol>(prefix_ones_[prefix] - 1);
     bins.bypass[bins.bypass_count] = {static_cast<std::uint32_t>(out - bins.symbols), rest - (1U << prefix), prefix};
     bins.bypass_count += prefix > 0 ? 1 : 0;
   }

@@ -47,7 +47,7 @@ class BinBuffer {
  private:
   static constexpr std::size_t kSymbols = 4096;
   static constexpr std::size_t kMostPerLevel = 2 + kMaxUnaryLength + 31;
-  static constexpr std::size_t kOverrun = 32;  // symbols that a copy of fixed size may write beyond the last
+  static constexpr std::size_t kOverrun = 48;  // symbols that copies of fixed size may write beyond the last
 
  public:
   Symbol symbols[kSymbols + kMostPerLevel + kOverrun];
@@ -84,6 +84,9 @@ class Binarizer {
   std::uint32_t codebook_zero_;
   std::uint32_t largest_short_;  // magnitudes up to this one come from a table
   unsigned neighbour_ = 0;
+  // Runs of ones: greater flags by sign, remainder prefix.
+  Symbol greater_ones_[2][kMaxUnaryLength];
+  Symbol prefix_ones_[32];
 };
 
 }  // namespace aimc
