@@ -9,10 +9,11 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define AIMC_X86 1
-#define AIMC_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,fma")))
-#define AIMC_TARGET_AVX512                                                                                \
-  __attribute__((target("avx2,bmi,bmi2,lzcnt,fma,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi," \
-                        "avx512vbmi2")))
+#define AIMC_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt")))
+#define AIMC_TARGET_AVX512                                                                 \
+  __attribute__((                                                                          \
+      target("avx2,bmi,bmi2,lzcnt,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi," \
+             "avx512vbmi2")))
 #else
 #define AIMC_X86 0
 #define AIMC_TARGET_AVX2
