@@ -22,6 +22,8 @@ using Decoder = BinDecoder<NullTracer>;
 // Decodes of one task: at least this many levels, so that starting a chain costs next to nothing.
 constexpr std::uint64_t kChainLevels = std::uint64_t{1} << 16;
 
+constexpr Status kOutOfMemory{Code::out_of_memory, 0, "out of memory while decoding"};
+
 // A codeword opened up to the levels of its last tensor: what comes before is small (the vectors of a block, the
 // headers) and can only be decoded in sequence; the block rows of the last tensor can be entered one by one.
 struct OpenCodeword {
@@ -36,7 +38,7 @@ struct Chain {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::uint64_t levels = 0;
-  Status status;
+  Status status = kOutOfMemory;  // until it is decoded: memory is all that can keep a chain from its turn
 };
 
 template <class F>
@@ -44,17 +46,21 @@ Status guarded(F&& f) {
   try {
     return f();
   } catch (const std::bad_alloc&) {
-    return fail(Code::out_of_memory, 0, "out of memory while decoding");
+    return kOutOfMemory;
   }
+}
+
+// The step size of a tensor whose QP has been found good when its codeword was opened.
+float checked_step(const TensorTarget& t) {
+  float step = 0;
+  step_size(t.qp, t.qp_density, &step);
+  return step;
 }
 
 Status reconstruct(const TensorTarget& t, std::uint64_t begin, std::uint64_t count, std::uint64_t bit, Isa isa) {
   if (t.output == Output::integers) return Status{};
   auto* data = static_cast<unsigned char*>(t.data) + 4 * begin;
-  float step = 0;
-  if (!step_size(t.qp, t.qp_density, &step)) {
-    return fail(Code::out_of_range, bit, "the quantization step is not a normal binary32 number");
-  }
+  const float step = checked_step(t);
   if (t.output == Output::uniform) {
     dequantise_in_place(data, count, step, isa);
   } else if (!look_up_in_place(data, count, step, t.codebook, t.codebook_size, t.codebook_zero)) {
@@ -79,6 +85,10 @@ Status open_codeword(OpenCodeword& open, Isa isa) {
     Status status = decoder->decode_header(open.decoder, job.size);
     if (!status.ok()) return status;
     t.qp = decoder->header().qp_delta + t.qp_offset;
+    float step = 0;
+    if (t.output != Output::integers && !step_size(t.qp, t.qp_density, &step)) {
+      return fail(Code::out_of_range, open.decoder.shifts(), "the quantization step is not a normal binary32 number");
+    }
     t.row_skip_enabled = decoder->header().row_skip_enabled;
     t.history_enabled = decoder->header().history_enabled;
     if (i + 1 == job.tensors.size()) {
@@ -117,7 +127,7 @@ void add_chains(OpenCodeword& open, std::uint64_t min_levels, std::vector<Chain>
   for (std::uint64_t begin = 0; begin < rows; begin += step) {
     const std::uint64_t end = std::min(rows, begin + step);
     const std::uint64_t first = begin * per_row;
-    chains.push_back({&open, begin, end, std::min(t.params.count(), end * per_row) - first, Status{}});
+    chains.push_back({&open, begin, end, std::min(t.params.count(), end * per_row) - first});
   }
 }
 
@@ -148,10 +158,6 @@ class LaneTask {
   Status start(LaneChain** lane) {
     const OpenCodeword& open = *chain_.codeword;
     const TensorTarget& t = open.job->tensors.back();
-    float step = 0;
-    if (t.output == Output::uniform && !step_size(t.qp, t.qp_density, &step)) {
-      return fail(Code::out_of_range, open.decoder.shifts(), "the quantization step is not a normal binary32 number");
-    }
     lane_.payload = open.job->payload;
     lane_.size = open.job->size;
     lane_.decoder = open.decoder;
@@ -164,7 +170,7 @@ class LaneTask {
     const std::uint64_t side = rows ? block_side(t.params) : t.params.rows;
     const std::uint64_t first = chain_.begin * side;
     sink_ = std::make_unique<Sink>(t, first, std::min(first + side, t.params.rows), tensor_.blocked(),
-                                   tensor_.header().skipped, step);
+                                   tensor_.header().skipped, t.output == Output::uniform ? checked_step(t) : 0);
     lane_.sink = sink_.get();
     *lane = &lane_;
     return Status{};
@@ -196,8 +202,11 @@ class LaneFeeder : public LaneSource {
     for (std::size_t i; counter_.next(&i);) {
       auto task = std::make_unique<LaneTask>(*chains_[i]);
       LaneChain* lane = nullptr;
-      chains_[i]->status = task->start(&lane);
-      if (!chains_[i]->status.ok()) continue;
+      const Status status = task->start(&lane);
+      if (!status.ok()) {
+        chains_[i]->status = status;
+        continue;
+      }
       tasks_.push_back(std::move(task));
       return lane;
     }
@@ -212,11 +221,6 @@ class LaneFeeder : public LaneSource {
     if (!task->chain().status.ok()) {
       task->chain().status = guarded([&] { return decode_chain(task->chain(), Isa::avx512); });
     }
-  }
-
-  // Chains that were in the lanes when memory ran out.
-  void abandon(const Status& status) {
-    for (const auto& task : tasks_) task->chain().status = status;
   }
 
  private:
@@ -256,12 +260,18 @@ std::size_t too_long_for_lanes(const std::vector<Chain*>& chains, unsigned threa
   return chains.size() - best < kFewestLanes ? chains.size() : best;
 }
 
+// A lane has 32 bits for its place: it must begin within its payload, which an entry point need not.
+bool begins_inside(const Chain& chain) {
+  const CodewordJob& job = *chain.codeword->job;
+  return chain.begin == 0 || job.tensors.back().entry_points[chain.begin - 1].shifts / 8 <= job.size;
+}
+
 bool fits_lanes(const Chain& chain, const std::uint8_t* base) {
   const OpenCodeword& open = *chain.codeword;
   const TensorTarget& t = open.job->tensors.back();
   const bool simple_rows = !open.last->header().row_skip_enabled || !open.last->blocked();
   return open.last->plain() && t.output != Output::codebook && simple_rows && chain.end - chain.begin == 1 &&
-         static_cast<std::size_t>(open.job->payload - base) + open.job->size < kLaneSpan;
+         begins_inside(chain) && static_cast<std::size_t>(open.job->payload - base) + open.job->size < kLaneSpan;
 }
 
 // The work of one call: groups of chains for the lanes, and chains that are decoded by themselves. Longest first, so
@@ -324,11 +334,11 @@ class Schedule {
 
   void run_group(const LaneGroup& group, Counter& counter) {
     LaneFeeder feeder(group.chains, counter);
-    const Status status = guarded([&] {
+    try {
       run_lanes(feeder, base_, group.dq, group.unary_length);
-      return Status{};
-    });
-    if (!status.ok()) feeder.abandon(status);
+    } catch (const std::bad_alloc&) {
+      // The chains in the lanes keep the status they began with.
+    }
   }
 
   unsigned threads_;

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Fuzzing, from anywhere in the project. The native target is expected in BUILD, built with -DAIMC_FUZZ=ON: see the
+# presets `sanitize` and `thread`. The Python target needs the package in .venv (`make setup`).
+#
+#   fuzz/run.sh replay [BUILD]   every file of fuzz/corpus, once
+#   fuzz/run.sh fast [BUILD]     replay, then 60 s for each target
+#   fuzz/run.sh long [BUILD]     replay, then 600 s for each target
+#
+# Findings are left in build/fuzz/findings; what the targets learnt is kept in build/fuzz/corpus.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mode=${1:-}
+build=${2:-build/sanitize}
+work=build/fuzz
+python=.venv/bin/python
+longest_payload=512
+longest_stream=600
+case $mode in
+  replay) seconds=0 ;;
+  fast) seconds=60 ;;
+  long) seconds=600 ;;
+  *)
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
+    exit 2
+    ;;
+esac
+
+# atheris is optional: it lives in an environment of its own, which also sees the packages of .venv.
+atheris_python() {
+  local venv=$work/venv
+  if [ ! -e "$venv/ready" ]; then
+    [ -x "$python" ] || return 1
+    "$python" -m venv "$venv" >&2 || return 1
+    "$venv/bin/pip" install --quiet --only-binary :all: atheris >&2 || return 1
+    local site
+    site=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    echo "import site; site.addsitedir('$site')" >"$("$venv/bin/python" -c \
+      'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+    touch "$venv/ready"
+  fi
+  echo "$venv/bin/python"
+}
+
+seed() {
+  local target=$1
+  [ -x "$python" ] && "$python" fuzz/seeds.py "$target" "$work/seeds/$target"
+}
+
+fuzz() {
+  local target=$1 longest=$2
+  shift 2
+  mkdir -p "$work/corpus/$target" "$work/seeds/$target" "$work/findings"
+  seed "$target" || echo "no seeds for $target"
+  "$@" "-max_total_time=$seconds" "-max_len=$longest" -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 -verbosity=1 \
+    "-artifact_prefix=$work/findings/$target-" "$work/corpus/$target" "$work/seeds/$target" "fuzz/corpus/$target" \
+    2>&1 | grep -v -e REDUCE -e NEW -e pulse
+}
+
+mkdir -p "$work"
+native=$build/fuzz/payload_decode
+"$native" fuzz/corpus/payload_decode/* 2>&1 | tail -n 3
+stream_python=$(atheris_python) || stream_python=
+[ -n "$stream_python" ] || echo "skipped: stream_reader (no atheris for this Python)"
+[ -z "$stream_python" ] || "$stream_python" fuzz/stream_reader.py fuzz/corpus/stream_reader/* 2>&1 | tail -n 3
+[ "$seconds" -gt 0 ] || exit 0
+
+fuzz payload_decode $longest_payload "$native"
+[ -z "$stream_python" ] || fuzz stream_reader $longest_stream "$stream_python" fuzz/stream_reader.py

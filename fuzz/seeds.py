@@ -1,0 +1,87 @@
+"""Writes seeds for the fuzz targets from the conformance streams: `seeds.py TARGET FOLDER`.
+
+Seeds of `stream_reader` are small streams as they are; those of `payload_decode` are the payloads of small data units in
+the format of fuzz/payload_decode.cpp, alone and as 34 jobs side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from aimcodec.coding.nnc.data_unit import PT_INT, PT_RAW_FLOAT, CodedTensor, DataUnit
+from aimcodec.coding.nnc.interpret import interpret
+from aimcodec.errors import AimcError
+from aimcodec.syntax.nnc import iter_units
+
+STREAMS = Path(__file__).resolve().parents[1] / "conformance_streams"
+LONGEST_STREAM = 512
+LONGEST_PAYLOAD = 400
+MOST_ELEMENTS = 1024
+
+UNARY_LENGTHS = (10, 1, 2, 3, 11, 64, 255, 256)
+EDITION2, EDITION1 = 2, 1
+MANY, TWO_THREADS = 8, 0xC0
+
+
+def number(value: int, size: int) -> bytes:
+    return (value & ((1 << 8 * size) - 1)).to_bytes(size, "little")
+
+
+def tensor_bytes(unit: DataUnit, tensor: CodedTensor) -> bytes:
+    integers = unit.payload_type == PT_INT
+    flags = (unit.dq and not integers) | unit.parent << 1 | (tensor.codebook is not None) << 4 | integers << 6
+    right_entry_points = int(tensor.entry_points is not None)
+    shape = UNARY_LENGTHS.index(unit.unary_length) | unit.scan_order << 3 | right_entry_points << 6
+    result = bytes([flags | integers << 7, shape]) + number(tensor.rows - 1, 2) + number(tensor.width - 1, 2)
+    result += bytes([unit.qp_density]) + number(unit.qp_offset << 3, 2)
+    if tensor.codebook is not None:
+        result += number(len(tensor.codebook.values) - 1, 2) + number(tensor.codebook.zero, 2)
+    return result
+
+
+def fits(unit: DataUnit) -> bool:
+    return (
+        unit.payload_type != PT_RAW_FLOAT
+        and len(unit.tensors) <= 3
+        and len(unit.payload) <= LONGEST_PAYLOAD
+        and unit.unary_length in UNARY_LENGTHS
+        and not unit.temporal
+        and all(t.count <= MOST_ELEMENTS for t in unit.tensors)
+    )
+
+
+def payload_seeds(stream: bytes) -> Iterator[bytes]:
+    for unit in interpret(iter_units(stream)):
+        if not fits(unit):
+            continue
+        tail = b"".join(tensor_bytes(unit, t) for t in unit.tensors) + bytes(unit.payload)
+        for dialect in (EDITION2,) if unit.profile == 1 else (EDITION1, 0):
+            yield bytes([dialect | TWO_THREADS, len(unit.tensors) - 1]) + tail
+            if len(unit.tensors) == 1 and unit.tensors[0].count <= MOST_ELEMENTS // 20:
+                yield bytes([dialect | MANY, 32]) + tail
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("target", choices=["payload_decode", "stream_reader"])
+    parser.add_argument("folder", type=Path)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(STREAMS.rglob("*.nnc")):
+        stream = path.read_bytes()
+        try:
+            if arguments.target == "payload_decode":
+                seeds = list(payload_seeds(stream))
+            else:
+                seeds = [stream] if len(stream) <= LONGEST_STREAM else []
+        except AimcError:
+            continue
+        for seed in seeds:
+            (arguments.folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+
+
+if __name__ == "__main__":
+    main()
