@@ -239,7 +239,6 @@ class Sizer(_Writing):
         super().__init__(BitCounter(position))
 
     def sized(self, element: Element[int]) -> int:
-        """The size of the unit, of which only the length of its field matters."""
+        """The size of the unit, of which only the length of its field matters: any permitted value will do."""
         self._source.taken.add(element.name)
-        smallest = 0 if element.allowed is None else min(element.allowed)
-        return self._put(element, smallest)
+        return self._put(element, next(iter(element.allowed or ()), 0))
