@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 import aimcodec
 from aimcodec.cli import decode, encode, info, inspect, validate
-from aimcodec.cli.report import ExitCode, CommandError, exit_code, note
+from aimcodec.cli.report import CommandError, ExitCode, exit_code, note
 from aimcodec.errors import AimcError
 from aimcodec.inspect import compiler
 
@@ -57,7 +57,7 @@ app.command("inspect")(inspect.inspect)
 def _version(wanted: bool) -> None:
     if wanted:
         isas = ", ".join(aimcodec.available_isas())
-        print(f"aimcodec {aimcodec.__version__}; compiler {compiler()}; {aimcodec.isa()}, available {isas}")
+        print(f"aimcodec {aimcodec.__version__}, instruction set {aimcodec.isa()} of {isas}, compiler {compiler()}")
         raise typer.Exit
 
 

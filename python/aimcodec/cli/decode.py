@@ -24,6 +24,9 @@ def decode(
     base: Annotated[
         Path | None, typer.Option(help="safetensors file that an update refines; the result is the refined model.")
     ] = None,
+    after: Annotated[
+        list[Path] | None, typer.Option(help="Stream that the update follows; repeat for several, first to last.")
+    ] = None,
     local_scaling: Annotated[bool, typer.Option("--local-scaling", help="Apply local scaling to the weights.")] = False,
     threads: Annotated[int | None, typer.Option(help="As many as the process may use by default.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The summary as JSON.")] = False,
@@ -33,11 +36,16 @@ def decode(
     if base is not None:
         with about(base, stream=False):
             base_tensors = read_tensors(base)
+    decoder = nnc.Decoder(base_tensors, threads=threads, local_scaling=local_scaling)
+    for earlier in after or []:
+        with about(earlier):
+            decoder.decode(read_stream(earlier))
     with about(stream):
         data = read_stream(stream)
         start = time.perf_counter()
-        tensors = nnc.decode(data, base=base_tensors, threads=threads, local_scaling=local_scaling)
+        differences = decoder.decode(data)
         seconds = time.perf_counter() - start
+    tensors = differences if decoder.parameters is None else decoder.parameters
     with about(output, stream=False), replacing(output) as part:
         write_tensors(tensors, part)
     elements = sum(array.size for array in tensors.values())

@@ -23,7 +23,7 @@ from aimcodec.errors import (
 )
 from aimcodec.inspect.text import printable
 
-__all__ = ["ExitCode", "CommandError", "about", "exit_code", "note", "place_command", "shown_path"]
+__all__ = ["CommandError", "ExitCode", "about", "exit_code", "note", "place_command", "shown_path"]
 
 
 class ExitCode(IntEnum):
@@ -72,7 +72,7 @@ def shown_path(file: Path) -> str:
 
 
 def place_command(file: Path, bit: int | None, path: str) -> str:
-    """The command that shows a place of a stream; of an error in a codeword, the last bins. Empty if there is no place."""
+    """The command that shows a place of a stream: of an error in a codeword, the last bins. Empty if no place."""
     command = f"aimc inspect {shlex.quote(str(file))}"
     if path.endswith(".payload"):
         return f"{command} --bins {shlex.quote(path.removesuffix('.payload'))} --range -20:"

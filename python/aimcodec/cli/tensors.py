@@ -60,8 +60,9 @@ def _read_bfloat16(file: Path, name: str) -> NDArray[np.float32]:
         entry = json.loads(opened.read(header_bytes))[name]
     begin, end = entry["data_offsets"]
     halves = np.fromfile(file, "<u2", (end - begin) // 2, offset=8 + header_bytes + begin)
-    words: NDArray[np.uint32] = halves.astype(np.uint32) << 16
-    return words.view(np.float32).reshape(entry["shape"])
+    words = np.left_shift(halves, 16, dtype=np.uint32)
+    values: NDArray[np.float32] = words.view(np.float32).reshape(entry["shape"])
+    return values
 
 
 def write_tensors(tensors: Mapping[str, NDArray[Any]], file: Path) -> None:

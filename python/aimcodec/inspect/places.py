@@ -41,11 +41,14 @@ class Place:
 
 def place_of(error: AimcError, data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> Place:
     """The place of an error in the stream that caused it, with the bit found by the path where the error knows none."""
+    # Where that element was read at all: the path of an error may be that of a structure or of a loop.
+    begins = re.compile(re.escape(error.path) + r"(?![^.\[])")
+    records = [r for r in trace_stream(data, limits=limits) if error.path and begins.match(r.path)]
     bit = error.bit_offset
-    if bit is None and error.path:
-        records = trace_stream(data, limits=limits)
-        bit = next((r.bit_offset for r in records if r.path.startswith(error.path)), None)
-    return Place(bit, error.path, clause_of(error.path))
+    if bit is None and records:
+        bit = records[0].bit_offset
+    exact = next((r.clause for r in records if r.path == error.path and r.clause), "")
+    return Place(bit, error.path, exact or clause_of(error.path))
 
 
 def clause_of(path: str) -> str:

@@ -154,10 +154,12 @@ def _payload_parameters(unit: DataUnit) -> list[tuple[int | None, list[str]]]:
 
 def _first_bins(unit: DataUnit) -> list[NDArray[Any]]:
     """For each tensor the bins that one can have."""
+    # The flags are read whatever the history says, but not without one. Zeros that nobody touches take no memory.
+    history = {tensor.name: np.zeros(tensor.shape, np.uint8) for tensor in unit.tensors} if unit.parent else {}
     look = FIRST_LOOK_BYTES
     while True:
         part = dataclasses.replace(unit, payload=unit.payload[:look], temporal=False)
-        bins = trace_unit(part, 0, None, References()).bins
+        bins = trace_unit(part, 0, None, References(history=history)).bins
         last = bins[bins["tensor"] == len(unit.tensors) - 1]
         found = len(last) and last["shifts"][0] + PARAMETER_BITS <= 8 * look
         if found or look >= len(unit.payload):

@@ -1,0 +1,83 @@
+"""The summary against decoding: names, shapes, quantization parameters."""
+
+from __future__ import annotations
+
+import pytest
+
+from aimcodec.inspect import summarize
+from aimcodec.reference import Bin, Decoder
+from aimcodec.syntax.nnc import Unit, UnitType, iter_units
+
+from ..conformance.cases import Case, case_parameters
+from ..reference.annotated import PLAIN, TABLES, Annotated
+
+FLAGS = {"hist_dep_sig_prob_enabled_flag": "history", "row_skip_enabled_flag": "row skipping"}
+
+
+@pytest.mark.parametrize("case", case_parameters("valid", "uncommon", slow_beyond=100_000))
+def test_names_and_shapes_are_those_of_the_decoder(case: Case) -> None:
+    for step in case.steps:
+        summary = summarize(step.data)
+        assert summary.bytes == len(step.data) == sum(unit.bytes for unit in summary.units)
+        described = {tensor["name"]: tuple(tensor["shape"]) for tensor in step.expect["tensors"]}
+        found = {tensor.name: tensor.shape for tensor in summary.tensors}
+        assert {name: found[name] for name in described} == described
+        assert case.local_scaling or found == described
+
+
+@pytest.mark.parametrize("case", case_parameters("valid", "uncommon", slow_beyond=2000))
+def test_parameters_are_those_that_the_reference_decoder_reads(case: Case) -> None:
+    """Nothing of the summary's short look into payloads: QP and flags from a trace of complete decoding."""
+    bins: list[Bin] = []
+    decoder = Decoder(case.hdsp, trace=bins.append)
+    for step in case.steps:
+        bins.clear()
+        decoder.decode(step.data)
+        (offset,) = (u.body.get("mps_quantization_parameter", 0) for u in iter_units(step.data) if is_mps(u))
+        tensors = summarize(step.data).tensors
+        deltas = [tensor.qp - offset for tensor in tensors if tensor.qp is not None]
+        assert deltas == quantization_deltas(bins)
+        for element, tool in FLAGS.items():
+            uses = sum(tool in tensor.tools for tensor in tensors)
+            assert uses == sum(b.bin for b in bins if b.element == element)
+
+
+def is_mps(unit: Unit) -> bool:
+    return unit.kind == UnitType.NNR_MPS
+
+
+def quantization_deltas(bins: list[Bin]) -> list[int]:
+    """Values of qp_delta (section 5) in coding order."""
+    runs: list[list[int]] = []
+    previous = ""
+    for b in bins:
+        if b.element == "qp_delta":
+            if previous != "qp_delta":
+                runs.append([])
+            runs[-1].append(b.bin)
+        previous = b.element
+    return [int("".join(map(str, run)), 2) - (run[0] << len(run)) for run in runs]
+
+
+@pytest.mark.parametrize("annotated", PLAIN, ids=[a.table["section"] for a in PLAIN])
+def test_annotated_streams(annotated: Annotated) -> None:
+    (tensor,) = summarize(annotated.stream).tensors
+    assert tensor.qp == annotated.table["qp"]
+    assert tensor.unit == 3
+
+
+def test_tools_of_the_annotated_streams() -> None:
+    tools = [summarize(bytes.fromhex(table["stream"])).tensors[0].tools for table in TABLES]
+    assert tools == [
+        ["row skipping"],
+        ["dq", "row skipping"],
+        ["codebook 4"],
+        ["update", "temporal contexts", "row skipping"],
+    ]
+
+
+def test_bits_per_element_are_those_of_the_unit() -> None:
+    summary = summarize(PLAIN[0].stream)
+    assert summary.bits_per_element == 8 * 42 / 6
+    assert summary.tensors[0].bits_per_element == 8 * 24 / 6
+    assert [unit.bytes for unit in summary.units] == [4, 8, 6, 24]
