@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimcodec.errors import InconsistentError, OutOfRangeError
+from aimcodec.reference import Codeword
 from aimcodec.reference.cabac import ArithmeticDecoder
 from aimcodec.reference.contexts import ContextModel, ContextModels
 from aimcodec.reference.levels import LevelDecoder, skip_row
+from aimcodec.reference.payload import shift_id_contexts
 from aimcodec.reference.reconstruct import codebook_values, step_size, uniform_values
 from aimcodec.reference.scan import scan
 from aimcodec.reference.tables import NEXT, PARAMETER_SETS, RT, T
@@ -173,6 +175,36 @@ def test_offset_outside_the_range_at_a_block_row() -> None:
         ArithmeticDecoder(b"\xff\x00").start_block_row()
 
 
+# Section 5.3: which parameter set ids are in the payload.
+
+
+@pytest.mark.parametrize(("dq_flag", "bins"), [(0, 59), (1, 80)])
+def test_number_of_shift_ids(dq_flag: int, bins: int) -> None:
+    """Section 5.3 counts them for N = 11 without special tools."""
+    codeword = Codeword(cabac_unary_length_minus1=10, dq_flag=dq_flag)
+    assert len(list(shift_id_contexts(codeword, False, 0, 0, 0))) == bins
+
+
+@pytest.mark.parametrize(
+    ("size", "zero", "contexts"),
+    [
+        (1, 0, []),
+        (2, 0, [0, 1, 2, 24, 25, 40, 53, 54]),
+        (3, 1, [0, 1, 2, 24, 25, 40, *range(48, 55)]),
+        (4, 1, [0, 1, 2, 24, 25, 40, *range(48, 59)]),
+        (5, 1, [0, 1, 2, 24, 25, 40, *range(48, 62)]),
+        (5, 4, [0, 1, 2, 24, 25, 40, *range(53, 62)]),
+        (0, 0, [0, 1, 2, 24, 25, 40, *range(48, 92)]),
+    ],
+)
+def test_shift_ids_of_codebooks(size: int, zero: int, contexts: list[int]) -> None:
+    """The table of section 5.3 with N = 2, temporal contexts and history, worked by hand. GTX is 53 .. 56, GTX_T is
+    57 .. 60, REM is 61 .. 91; a codebook leaves out what its largest magnitude cannot need.
+    """
+    codeword = Codeword(cabac_unary_length_minus1=1, parent_node_id_present_flag=1)
+    assert list(shift_id_contexts(codeword, True, 1, size, zero)) == contexts
+
+
 # Section 7: binarization, with the bins given instead of decoded.
 
 
@@ -199,7 +231,7 @@ class Script:
 
 
 def level_decoder(script: Script, N: int, cbSize: int = 0, cbZero: int = 0, **more: Any) -> LevelDecoder:  # noqa: N803
-    given = {"dq_flag": 0, "layerWidth": 1, "rem_prefix_limit": 30, "ref": None, "history": None} | more
+    given = {"dq_flag": 0, "layerWidth": 1, "ref": None, "history": None} | more
     return LevelDecoder(d=script, contexts=ContextModels(N), N=N, cbSize=cbSize, cbZero=cbZero, **given)  # type: ignore[arg-type]
 
 

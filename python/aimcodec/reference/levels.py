@@ -31,8 +31,6 @@ class LevelDecoder:
         layerWidth: section 5.1.
         cbSize: section 5.1; 0 without a codebook, and always in edition 1.
         cbZero: section 5.1.
-        rem_prefix_limit: the 30 of section 7, or 31 in the dialect of NNCodec 1: that has no limit (section 13.1), but
-            integers of 32 bits need no more.
         ref: integers of the reference tensor, int32, flat; None without temporal context modelling.
         history: 1 where an earlier update was nonzero, uint8, flat; None without hist_dep_sig_prob_enabled_flag.
     """
@@ -44,7 +42,6 @@ class LevelDecoder:
     layerWidth: int
     cbSize: int
     cbZero: int
-    rem_prefix_limit: int
     ref: NDArray[np.int32] | None
     history: NDArray[np.uint8] | None
 
@@ -125,6 +122,7 @@ class LevelDecoder:
         if not (flag == 1 and (limit is None or abs_ < limit)):
             return abs_
 
+        # NNCodec 1 has no bound of 30 (section 13.1); integers of 32 bits never reach it.
         rem = 0
         j = -1
         while True:
@@ -133,7 +131,7 @@ class LevelDecoder:
             if flag == 1:
                 abs_ = abs_ + (1 << rem)
                 rem = rem + 1
-            if not (flag == 1 and j < self.rem_prefix_limit and (limit is None or abs_ + (1 << rem) <= limit)):
+            if not (flag == 1 and j < 30 and (limit is None or abs_ + (1 << rem) <= limit)):
                 break
         return abs_ + self.d.uae(rem, "rem_suffix")
 

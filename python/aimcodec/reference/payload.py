@@ -163,7 +163,6 @@ def decode_tensor(
         layerWidth,
         cbSize,
         cbZero,
-        31 if codeword.nncodec1 else 30,
         None if tensor.ref is None else tensor.ref.reshape(-1),
         tensor.history.reshape(-1) if tensor.history is not None and hist_dep_sig_prob_enabled_flag else None,
     )
