@@ -58,6 +58,7 @@ class Levels:
         scan_order: int,
         unary_length: int,
         dq: bool,
+        dialect: int,
         parent: bool = ...,
         codebook_size: int = ...,
         codebook_zero: int = ...,
@@ -65,10 +66,10 @@ class Levels:
         history: NDArray[np.uint8] | None = ...,
     ) -> None: ...
     def search(self, *, row_skip: bool, history_flag: bool, enabled: bool) -> tuple[NDArray[np.uint8], float]: ...
-    def encode(
-        self, *, qp_delta: int, row_skip: bool, history_flag: bool, ids: NDArray[np.uint8]
-    ) -> tuple[_Status, bytes, NDArray[np.uint64]]: ...
 
+def encode_codeword(
+    tensors: list[tuple[Levels, int, bool, bool, NDArray[np.uint8]]],
+) -> tuple[_Status, bytes, list[NDArray[np.uint64]]]: ...
 def quantise_uniform(x: NDArray[np.float32], step: float, out: NDArray[np.int32]) -> _Status: ...
 def quantise_trellis(
     x: NDArray[np.float32], rows: int, width: int, scan_order: int, step: float, out: NDArray[np.int32]

@@ -19,6 +19,9 @@ PT_INT, PT_FLOAT, PT_RAW_FLOAT, PT_BLOCK = range(4)
 # Bits of compressed_parameter_types (4.1).
 CPT_DC, CPT_LS, CPT_BN, CPT_BI = 1, 2, 4, 8
 
+# Variants of the payload (13.1), in the numbering of the native module.
+DIALECT_EDITION1_REM32, DIALECT_EDITION1, DIALECT_EDITION2 = range(3)
+
 
 class BlockRole:
     """Roles of the tensors of a layer block (4.2)."""

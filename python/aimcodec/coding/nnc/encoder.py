@@ -50,6 +50,7 @@ class Settings:
         nonweight_qp: the same for all other tensors of real numbers; None for `qp` less 2 doublings.
         qp_per_tensor: QPs by tensor name, before the two above.
         qp_density: 0 to 7; QPs from one doubling of the step to the next are 2 to the power of it.
+        edition: 2, or 1 for decoders of the first edition (no row skipping, no updates).
         dq: dependent quantization: about 1.5 dB better at the same size, slower to encode.
         codebook: "off"; "on" for tensors of real numbers, without dependent quantization; "auto" where it is shorter.
         cabac_unary_length: greater-than flags before the remainder, 1 to 256.
@@ -67,6 +68,7 @@ class Settings:
     nonweight_qp: int | None = -75
     qp_per_tensor: Mapping[str, int] = field(default_factory=dict)
     qp_density: int = 2
+    edition: Literal[1, 2] = 2
     dq: bool = True
     codebook: Literal["off", "auto", "on"] = "off"
     cabac_unary_length: int = 11
@@ -87,6 +89,8 @@ class Settings:
                 raise ArgumentError(
                     f"QP {qp} is outside {permitted.start} to {permitted.stop - 1} (qp_density {self.qp_density})"
                 )
+        _require(self.edition in (1, 2), "edition is 1 or 2")
+        _require(self.edition == 2 or self.row_skipping is not True, "row skipping is a tool of edition 2")
         _require(self.codebook in ("off", "auto", "on"), "codebook is off, auto or on")
         _require(1 <= self.cabac_unary_length <= MAX_UNARY_LENGTH, "cabac_unary_length is 1 to 256")
         _require(0 <= self.scan_order <= MAX_SCAN_ORDER, "scan_order is 0 to 4")
@@ -162,6 +166,7 @@ class Encoder:
         Raises:
             ArgumentError: as in `encode`.
         """
+        _require(self._settings.edition == 2, "updates are a tool of edition 2")
         units = leading_units(self._settings.qp_density, update=True)
         parameters = dict(self.parameters or {})
         numbers = {name: i for i, name in enumerate([*parameters, *(n for n in differences if n not in parameters)])}
@@ -192,7 +197,7 @@ class Encoder:
 
 
 def encode(tensors: Mapping[str, NDArray[Any]], **settings: Any) -> bytes:
-    """Encode tensors as an NNC stream of edition 2.
+    """Encode tensors as an NNC stream.
 
     Args:
         tensors: arrays by name. Real numbers (also of 16 and 64 bits, and the types of ml_dtypes) are quantised and
@@ -216,9 +221,10 @@ def _settings(settings: Mapping[str, Any]) -> Settings:
 
 def _encode_model(tensors: Mapping[str, NDArray[Any]], settings: Settings) -> tuple[bytes, dict[str, _Coded]]:
     coded = _code_all({name: (array, Context()) for name, array in tensors.items()}, settings)
-    units = leading_units(settings.qp_density, update=False)
+    units = leading_units(settings.qp_density, edition=settings.edition)
     for number, (name, c) in enumerate(coded.items()):
-        units.append(_unit(name, c, NodeId(DEVICE_ID, number, 0), settings, update=False))
+        node = NodeId(DEVICE_ID, number, 0) if settings.edition == 2 else None
+        units.append(_unit(name, c, node, settings, update=False))
     return write_units(units), coded
 
 
@@ -260,6 +266,7 @@ def _checked(name: str, array: NDArray[Any], settings: Settings) -> NDArray[Any]
 
 def _code(name: str, array: NDArray[Any], context: Context, settings: Settings) -> _Coded:
     tools = Tools(
+        settings.edition,
         settings.qp_density,
         settings.cabac_unary_length,
         settings.scan_order,
@@ -304,7 +311,7 @@ def _code_real(
     return best
 
 
-def _unit(name: str, c: _Coded, node: NodeId, settings: Settings, *, update: bool) -> Unit:
+def _unit(name: str, c: _Coded, node: NodeId | None, settings: Settings, *, update: bool) -> Unit:
     return data_unit(
         name,
         c.shape,

@@ -10,7 +10,15 @@ import numpy as np
 
 from aimcodec import _core
 from aimcodec._native import error_from_status
-from aimcodec.coding.nnc.data_unit import PT_INT, PT_RAW_FLOAT, CodedTensor, DataUnit
+from aimcodec.coding.nnc.data_unit import (
+    DIALECT_EDITION1,
+    DIALECT_EDITION1_REM32,
+    DIALECT_EDITION2,
+    PT_INT,
+    PT_RAW_FLOAT,
+    CodedTensor,
+    DataUnit,
+)
 from aimcodec.coding.nnc.quantise import Quantised, reconstruct
 from aimcodec.errors import (
     AimcError,
@@ -26,9 +34,6 @@ if TYPE_CHECKING:
     from aimcodec.limits import Limits
 
 __all__ = ["References", "allocate", "build_job", "check_sizes", "decode_integers", "decode_values", "raw_values"]
-
-# Variants of the payload (13.1), in the numbering of the native module.
-DIALECT_EDITION1_REM32, DIALECT_EDITION1, DIALECT_EDITION2 = range(3)
 
 # Output kinds of the native module.
 OUTPUT_INTEGERS, OUTPUT_UNIFORM, OUTPUT_CODEBOOK = range(3)

@@ -137,7 +137,7 @@ def quantise(real: NDArray[np.float32], qp: int, density: int, *, dq: bool, scan
 
 def reconstruct(quantised: Quantised, density: int, codebook: Codebook | None = None) -> NDArray[Any]:
     """What a decoder makes of the integers (section 11)."""
-    values = quantised.integers.copy()
+    values: NDArray[np.int32] = quantised.integers.copy()
     if not quantised.real:
         return values
     status = _core.reconstruct(

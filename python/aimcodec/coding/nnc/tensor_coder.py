@@ -10,7 +10,7 @@ import numpy as np
 
 from aimcodec import _core
 from aimcodec._native import error_from_status
-from aimcodec.coding.nnc.data_unit import Codebook
+from aimcodec.coding.nnc.data_unit import DIALECT_EDITION1, DIALECT_EDITION2, Codebook
 from aimcodec.coding.nnc.quantise import Quantised
 from aimcodec.coding.nnc.units import codebook_bits
 
@@ -24,11 +24,17 @@ __all__ = ["CodedPayload", "Context", "Tools", "code_tensor"]
 class Tools:
     """What the caller wants or allows; see `aimcodec.nnc.encode`."""
 
+    edition: int
     qp_density: int
     unary_length: int
     scan_order: int
     row_skipping: bool | str
     parameter_search: bool
+
+    @property
+    def dialect(self) -> int:
+        """Variant of the payload (13.1)."""
+        return DIALECT_EDITION2 if self.edition == 2 else DIALECT_EDITION1
 
 
 @dataclass(frozen=True)
@@ -91,9 +97,8 @@ def code_tensor(quantised: Quantised, tools: Tools, context: Context, codebook: 
         for choice in _choices(quantised, tools, scan_order, context)
     ]
     best = min(candidates, key=lambda c: c.bits)
-    status, payload, entry_points = best.levels.encode(
-        qp_delta=quantised.qp, row_skip=best.row_skip, history_flag=best.history_flag, ids=best.ids
-    )
+    choices = (best.levels, quantised.qp, best.row_skip, best.history_flag, best.ids)
+    status, payload, entry_points = _core.encode_codeword([choices])
     error = error_from_status(status, 0, "")
     if error is not None:
         raise error
@@ -103,7 +108,7 @@ def code_tensor(quantised: Quantised, tools: Tools, context: Context, codebook: 
         quantised.dq,
         scan_order,
         best.temporal,
-        entry_points if scan_order > 0 else None,
+        entry_points[0] if scan_order > 0 else None,
         codebook,
         bits,
     )
@@ -121,7 +126,7 @@ def _choices(quantised: Quantised, tools: Tools, scan_order: int, context: Conte
     is_2d = integers.shape[0] > 1 and integers.size > integers.shape[0]
     row_skip = [False]
     # Row skipping in a block scan moves the trellis by whole rows, which no quantiser plans for (13.2).
-    if is_2d and not (scan_order > 0 and quantised.dq):
+    if is_2d and tools.edition == 2 and not (scan_order > 0 and quantised.dq):
         if tools.row_skipping is True:
             row_skip = [True]
         elif tools.row_skipping == "auto" and not integers.reshape(integers.shape[0], -1).any(axis=1).all():
@@ -149,8 +154,9 @@ def _candidate(
         scan_order=scan_order,
         unary_length=tools.unary_length,
         dq=quantised.dq,
+        dialect=tools.dialect,
         parent=context.update,
-        codebook_size=0 if codebook is None else len(codebook.values),
+        codebook_size=0 if codebook is None or tools.edition == 1 else len(codebook.values),
         codebook_zero=0 if codebook is None else codebook.zero,
         reference=context.reference if temporal else None,
         history=context.history if history_flag else None,

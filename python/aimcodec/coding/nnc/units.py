@@ -25,11 +25,20 @@ CODEBOOK_ORDERS = range(16)
 CODEBOOK_LEADING_BITS = 30
 
 
-def leading_units(qp_density: int, *, update: bool) -> list[Unit]:
-    """Start unit, model parameter set and an empty topology unit of an edition-2 stream."""
-    parent = {"nnr_pre_flag": 0} if update else {}
+def leading_units(qp_density: int, *, edition: int = 2, update: bool = False) -> list[Unit]:
+    """Start unit, model parameter set and an empty topology unit."""
+    of_edition_2: dict[str, Any] = {}
+    if edition == 2:
+        of_edition_2 = {
+            "base_model_id_present_flag": 0,
+            "validation_set_performance_present_flag": 0,
+            "metric_type_performance_map_valid_flag": 0,
+            "mps_parent_signalling_enabled_flag": int(update),
+        }
+        if update:
+            of_edition_2["nnr_pre_flag"] = 0
     return [
-        Unit(UnitType.NNR_STR, {"nnr_start_unit_header": {"general_profile_idc": 1}}),
+        Unit(UnitType.NNR_STR, {"nnr_start_unit_header": {"general_profile_idc": edition - 1}}),
         Unit(
             UnitType.NNR_MPS,
             {
@@ -41,11 +50,7 @@ def leading_units(qp_density: int, *, update: bool) -> list[Unit]:
                     "mps_decomposition_performance_map_flag": 0,
                     "mps_quantization_method_flags": 1,
                     "mps_topology_indexed_reference_flag": 0,
-                    "base_model_id_present_flag": 0,
-                    "validation_set_performance_present_flag": 0,
-                    "metric_type_performance_map_valid_flag": 0,
-                    "mps_parent_signalling_enabled_flag": int(update),
-                    **parent,
+                    **of_edition_2,
                     "mps_qp_density": qp_density,
                     "mps_quantization_parameter": 0,
                 }
@@ -67,7 +72,7 @@ def data_unit(
     payload_type: int,
     payload: bytes | memoryview,
     *,
-    node: NodeId,
+    node: NodeId | None,
     update: bool = False,
     temporal: bool = False,
     codebook: Codebook | None = None,
@@ -76,23 +81,16 @@ def data_unit(
     scan_order: int = 0,
     entry_points: NDArray[np.uint64] | None = None,
 ) -> Unit:
-    """A compressed data unit with one tensor (4.1)."""
+    """A compressed data unit with one tensor (4.1); without a node id in edition 1."""
     header: dict[str, Any] = {
         "nnr_compressed_data_unit_payload_type": payload_type,
         "nnr_multiple_topology_elements_present_flag": 0,
         "nnr_decompressed_data_format_present_flag": 0,
         "input_parameters_present_flag": 1,
         "topology_elem_id": name,
-        "node_id_present_flag": 1,
-        "device_id": node.device_id,
-        "parameter_id": node.parameter_id,
-        "put_node_depth": node.put_node_depth,
     }
-    if update:
-        header["parent_node_id_present_flag"] = 1
-        header["parent_node_id_type"] = ICNN_NDU_ID
-        header["temporal_context_modeling_flag"] = int(temporal)
-        header["parent_device_id"] = node.device_id
+    if node is not None:
+        header |= _node_fields(node, update, temporal)
     if payload_type not in (PT_INT, PT_RAW_FLOAT):
         header["codebook_present_flag"] = int(codebook is not None)
         if codebook is not None:
@@ -108,11 +106,30 @@ def data_unit(
         "cabac_unary_length_minus1": unary_length - 1,
     }
     if len(shape) > 1:
-        header["first_tensor_dimension_shift"] = 0
+        if node is not None:
+            header["first_tensor_dimension_shift"] = 0
         header["scan_order"] = scan_order
         if scan_order > 0:
             header["entry_points"] = _entry_point_fields(entry_points, dq)
     return Unit(UnitType.NNR_NDU, {"nnr_compressed_data_unit_header": header}, payload)
+
+
+def _node_fields(node: NodeId, update: bool, temporal: bool) -> dict[str, int]:
+    """Place in the parameter update tree (12.2); an update's parent is the same tensor, one node up."""
+    fields = {
+        "node_id_present_flag": 1,
+        "device_id": node.device_id,
+        "parameter_id": node.parameter_id,
+        "put_node_depth": node.put_node_depth,
+    }
+    if update:
+        fields |= {
+            "parent_node_id_present_flag": 1,
+            "parent_node_id_type": ICNN_NDU_ID,
+            "temporal_context_modeling_flag": int(temporal),
+            "parent_device_id": node.device_id,
+        }
+    return fields
 
 
 def _entry_point_fields(entry_points: NDArray[np.uint64] | None, dq: bool) -> list[dict[str, int]]:
