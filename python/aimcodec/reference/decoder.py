@@ -154,7 +154,8 @@ class Stream:
         """Sections 12.3 and 12.5: what the next stream may refer to."""
         for member, tensor in zip(tensors, decoded, strict=True):
             self.integers[member.name] = tensor.integers
-            self.state.keep(member.name, tensor.integers, header.node_id)
+            if header.parent is not None:  # a base model is not an update, and not the reference of one
+                self.state.keep(member.name, tensor.integers, header.node_id)
             if self.decoder.hdsp and mps.mps_parent_signalling_enabled_flag:
                 self.state.remember(member.name, tensor.integers)
 

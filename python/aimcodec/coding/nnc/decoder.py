@@ -99,14 +99,13 @@ class Decoder:
         payloads.check_sizes(units, memoryview(data).nbytes, self._limits)
         self._check_references(units)
         coded = [u for u in units if u.payload_type != PT_RAW_FLOAT]
-        states: dict[str, _TensorState] = {}
+        integers: dict[str, NDArray[np.int32]] = {}
         arrays: dict[int, list[NDArray[Any]]] = {}
         if any(u.update_signalled for u in coded):
             results = payloads.decode_integers(coded, self._threads, self._references())
             for unit, pairs in zip(coded, results, strict=True):
                 arrays[id(unit)] = [values for _, values in pairs]
-                for tensor, (integers, _) in zip(unit.tensors, pairs, strict=True):
-                    states[tensor.name] = _TensorState(integers, unit.node)
+                integers |= {t.name: q for t, (q, _) in zip(unit.tensors, pairs, strict=True)}
         else:
             for unit, values in zip(coded, payloads.decode_values(coded, self._threads), strict=True):
                 arrays[id(unit)] = values
@@ -116,7 +115,7 @@ class Decoder:
         tensors = _named(units, arrays)
         if self._local_scaling:
             _apply_local_scaling(units, tensors)
-        self._advance(units, tensors, states)
+        self._advance(units, tensors, integers)
         return tensors
 
     def _references(self) -> payloads.References:
@@ -142,26 +141,35 @@ class Decoder:
                     )
 
     def _advance(
-        self, units: list[DataUnit], tensors: dict[str, NDArray[Any]], states: dict[str, _TensorState]
+        self, units: list[DataUnit], tensors: dict[str, NDArray[Any]], integers: dict[str, NDArray[np.int32]]
     ) -> None:
-        parameters = None if self.parameters is None else dict(self.parameters)
-        if parameters is not None:
-            differences = {t.name for u in units if u.parent for t in u.tensors}
-            for name, values in tensors.items():
-                base = parameters.get(name)
-                if name in differences and base is not None:
-                    if base.shape != values.shape:
-                        raise InconsistentError(f"the update of {name!r} has another shape than its base")
-                    parameters[name] = base + values.astype(base.dtype, copy=False)
-                else:
-                    parameters[name] = values
-        for name, state in states.items():
-            nonzero = (state.integers != 0).astype(np.uint8)
+        """Take a decoded stream in; nothing changes if it does not fit the base."""
+        updates = {t.name: u for u in units if u.parent for t in u.tensors}
+        if self.parameters is not None:
+            self.parameters = _updated(self.parameters, tensors, updates)
+        for name, q in integers.items():
+            nonzero = (q != 0).astype(np.uint8)
             earlier = self._history.get(name)
-            same = earlier is not None and earlier.shape == nonzero.shape
-            self._history[name] = nonzero | earlier if same and earlier is not None else nonzero
-        self._states.update(states)
-        self.parameters = parameters
+            accumulates = earlier is not None and earlier.shape == nonzero.shape
+            self._history[name] = earlier | nonzero if earlier is not None and accumulates else nonzero
+            if name in updates:  # a base model is not an update, and not the reference of one
+                self._states[name] = _TensorState(q, updates[name].node)
+
+
+def _updated(
+    parameters: dict[str, NDArray[Any]], tensors: dict[str, NDArray[Any]], updates: Mapping[str, DataUnit]
+) -> dict[str, NDArray[Any]]:
+    """Differences added in the type of the base; a tensor without a base starts at 0."""
+    result = dict(parameters)
+    for name, values in tensors.items():
+        base = parameters.get(name)
+        if name not in updates or base is None:
+            result[name] = values
+        elif base.shape != values.shape:
+            raise InconsistentError(f"the update of {name!r} has shape {values.shape}, its base {base.shape}")
+        else:
+            result[name] = base + values.astype(base.dtype, copy=False)
+    return result
 
 
 def decode(
