@@ -18,8 +18,9 @@ def main() -> int:
     try:
         from aimcodec.cli.app import run
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in EXTRA:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRA:
             raise
-        print(f"aimc: {error.name} is not installed; pip install 'aimcodec[cli]' brings it", file=sys.stderr)
+        print(f"aimc: {package} is not installed; pip install 'aimcodec[cli]' brings it", file=sys.stderr)
         return 4
     return run(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -77,7 +78,8 @@ def _global(
 def run(arguments: Sequence[str]) -> int:
     """Runs a command line; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character must not end the program
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(app(list(arguments), prog_name="aimc", standalone_mode=False) or 0)
     except CommandError as failure:

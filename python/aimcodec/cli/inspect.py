@@ -86,9 +86,15 @@ def _show(tree: Tree, nodes: Sequence[Node], depth: int | None, json: bool) -> N
 
 
 def _show_place(tree: Tree, bit: int, json: bool) -> None:
+    end = sum(root.bit_length for root in tree.roots)
+    if bit > end:
+        raise ArgumentError(f"the stream has no bit {bit}: it has {end} bits")
+    if bit == end:  # where an error is if the stream goes on too little
+        note(f"the stream ends before bit {bit}")
+        bit -= 1
     branch = tree.at_bit(bit)
     if not branch or branch[-1].record is None:
-        raise ArgumentError(f"the stream has no bit {bit}: it ends after {8 * len(tree.data)}")
+        return
     record = branch[-1].record
     if json:
         print_json(element_record(record))
