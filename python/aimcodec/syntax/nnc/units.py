@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from ...bits import Buffer, byte_view
 from ...errors import AimcError, ArgumentError, InconsistentError, LimitExceededError
@@ -155,15 +154,16 @@ def write_units(units: Iterable[Unit], *, trace: Tracer | None = None) -> bytes:
     writer = Writer(trace)
     context = StreamContext()
     for index, unit in enumerate(units):
-        fields = _framed(unit, context)
-        writer.unit(f"units[{index}]", fields, unit.payload, nnr_unit, context)
+        path = f"units[{index}]"
+        fields = _framed(unit, context, path, writer.position)
+        writer.unit(path, fields, unit.payload, nnr_unit, context)
         context.update(fields)
     if not writer.position:
         raise ArgumentError("a stream has at least a start unit")
     return writer.tobytes()
 
 
-def _framed(unit: Unit, context: StreamContext) -> dict[str, Any]:
+def _framed(unit: Unit, context: StreamContext, path: str, position: int) -> Fields:
     """The fields of a unit with its framing completed: the short form whenever it will do."""
     fields = {
         "nnr_unit_type": unit.kind,
@@ -172,20 +172,15 @@ def _framed(unit: Unit, context: StreamContext) -> dict[str, Any]:
         **unit.fields,
     }
     if fields["nnr_unit_type"] != unit.kind:
-        raise InconsistentError(f"nnr_unit_type is {fields['nnr_unit_type']} in a unit of kind {unit.kind}")
+        message = f"nnr_unit_type is {fields['nnr_unit_type']} in a unit of kind {unit.kind}"
+        raise InconsistentError(message, path=f"{path}.nnr_unit_type")
     size = fields.get("nnr_unit_size")
     if size is not None:
         return {"nnr_unit_size_flag": int(isinstance(size, int) and size > LONGEST_SHORT_UNIT), **fields}
-    flag = fields.pop("nnr_unit_size_flag", None)
-    size = _measure({**fields, "nnr_unit_size_flag": flag or 0}, unit.payload, context)
-    if flag is None:
-        flag = int(size > LONGEST_SHORT_UNIT)
-        size += 2 * flag
-    return {"nnr_unit_size_flag": flag, "nnr_unit_size": size, **fields}
-
-
-def _measure(fields: Fields, payload: Buffer, context: StreamContext) -> int:
-    """Bytes of a unit."""
-    sizer = Sizer()
-    sizer.unit("unit", fields, payload, nnr_unit, context)
-    return sizer.position >> 3
+    flag = fields.get("nnr_unit_size_flag", 0)
+    sizer = Sizer(position)
+    sizer.unit(path, {**fields, "nnr_unit_size_flag": flag}, unit.payload, nnr_unit, context)
+    size = (sizer.position - position) >> 3
+    if "nnr_unit_size_flag" not in fields and size > LONGEST_SHORT_UNIT:
+        flag, size = 1, size + 2
+    return {**fields, "nnr_unit_size_flag": flag, "nnr_unit_size": size}
