@@ -94,7 +94,7 @@ def code_tensor(quantised: Quantised, tools: Tools, context: Context, codebook: 
     scan_order = effective_scan_order(quantised.integers.shape, tools.scan_order)
     candidates = [
         _candidate(quantised, tools, scan_order, codebook, context, choice)
-        for choice in _choices(quantised, tools, scan_order, context)
+        for choice in _choices(quantised, tools, scan_order, context, codebook)
     ]
     best = min(candidates, key=lambda c: c.bits)
     choices = (best.levels, quantised.qp, best.row_skip, best.history_flag, best.ids)
@@ -120,19 +120,22 @@ def effective_scan_order(shape: tuple[int, ...], scan_order: int) -> int:
     return scan_order if scan_order > 0 and count > rows > (4 << scan_order) else 0
 
 
-def _choices(quantised: Quantised, tools: Tools, scan_order: int, context: Context) -> list[tuple[bool, bool, bool]]:
+def _choices(
+    quantised: Quantised, tools: Tools, scan_order: int, context: Context, codebook: Codebook | None
+) -> list[tuple[bool, bool, bool]]:
     """Combinations of row skipping, temporal contexts and history contexts that are worth an estimate."""
     integers = quantised.integers
-    is_2d = integers.shape[0] > 1 and integers.size > integers.shape[0]
+    one_entry = codebook is not None and len(codebook.values) == 1
+    flags = tools.edition == 2 and integers.size > integers.shape[0] > 1 and not one_entry  # 5.2
     row_skip = [False]
     # Row skipping in a block scan moves the trellis by whole rows, which no quantiser plans for (13.2).
-    if is_2d and tools.edition == 2 and not (scan_order > 0 and quantised.dq):
+    if flags and not (scan_order > 0 and quantised.dq):
         if tools.row_skipping is True:
             row_skip = [True]
         elif tools.row_skipping == "auto" and not integers.reshape(integers.shape[0], -1).any(axis=1).all():
             row_skip = [False, True]
     temporal = [False, True] if context.reference is not None else [False]
-    history = [False, True] if context.history is not None and is_2d else [False]
+    history = [False, True] if context.history is not None and flags else [False]
     return list(itertools.product(row_skip, temporal, history))
 
 
