@@ -39,6 +39,7 @@ struct Chain {
   std::uint64_t end = 0;
   std::uint64_t levels = 0;
   Status status = kOutOfMemory;  // until it is decoded: memory is all that can keep a chain from its turn
+  Status values{};               // of the reconstruction, which counts when all chains of the codeword are good
 };
 
 template <class F>
@@ -103,7 +104,7 @@ Status open_codeword(OpenCodeword& open, Isa isa) {
   return Status{};
 }
 
-Status decode_chain(const Chain& chain, Isa isa) {
+Status decode_chain(Chain& chain, Isa isa) {
   const OpenCodeword& open = *chain.codeword;
   const TensorTarget& t = open.job->tensors.back();
   TensorDecoder<NullTracer> tensor = *open.last;
@@ -114,7 +115,8 @@ Status decode_chain(const Chain& chain, Isa isa) {
   if (status.ok() && chain.end == tensor.block_rows()) status = check_end(d);
   if (!status.ok()) return status;
   const std::uint64_t first = tensor.block_rows() == 1 ? 0 : chain.begin * block_side(t.params) * t.params.width;
-  return reconstruct(t, first, chain.levels, d.shifts(), isa);
+  chain.values = reconstruct(t, first, chain.levels, open.decoder.shifts(), isa);
+  return status;
 }
 
 // Splits the last tensor at its entry points, into pieces of `min_levels` or more.
@@ -363,10 +365,12 @@ void decode_codewords(std::vector<CodewordJob>& jobs, unsigned threads, Isa isa)
     if (o.job->status.ok()) add_chains(o, isa == Isa::avx512 ? 1 : kChainLevels, chains);
   }
   Schedule(chains, threads, isa).run();
-  // The first failure in coding order, whichever thread met one first.
-  for (const Chain& chain : chains) {
-    Status& status = chain.codeword->job->status;
-    if (status.ok()) status = chain.status;
+  // The first failure in coding order, whichever thread met one first and wherever the codeword was split.
+  for (const auto part : {&Chain::status, &Chain::values}) {
+    for (const Chain& chain : chains) {
+      Status& status = chain.codeword->job->status;
+      if (status.ok()) status = chain.*part;
+    }
   }
 }
 

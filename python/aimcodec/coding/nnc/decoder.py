@@ -122,8 +122,13 @@ class Decoder:
         return payloads.References({name: s.integers for name, s in self._states.items()}, self._history)
 
     def _check_references(self, units: list[DataUnit]) -> None:
-        """12.3: an update with temporal contexts follows the update that it names."""
+        """12.3, 12.5: an update has the shape of those before it; with temporal contexts it follows the one it names."""
         for unit in units:
+            for tensor in unit.tensors if unit.parent else []:
+                history = self._history.get(tensor.name)
+                if history is not None and history.shape != tensor.shape:
+                    path = f"{unit.path}.nnr_compressed_data_unit_header.tensor_dimensions"
+                    raise InconsistentError(f"tensor {tensor.name!r} and its history differ in shape", path=path)
             if not unit.temporal:
                 continue
             for tensor in unit.tensors:
