@@ -9,7 +9,7 @@ import pytest
 
 import aimcodec
 from aimcodec.coding.nnc.payloads import References
-from aimcodec.errors import AimcError, ArgumentError, InconsistentError, OutOfRangeError
+from aimcodec.errors import AimcError, ArgumentError, InconsistentError, MissingReferenceError, OutOfRangeError
 from aimcodec.inspect import BIN_DTYPE, BinTrace, bin_trace, element_names
 from aimcodec.inspect.bins import BYPASS, TERMINATE
 from aimcodec.inspect.render import bin_records
@@ -109,6 +109,13 @@ def coded_units(data: bytes) -> list[int]:
         offset += size
         number += 1
     return numbers
+
+
+def test_an_update_needs_its_references() -> None:
+    with pytest.raises(MissingReferenceError):
+        bin_trace(UPDATE_STREAM, "w")
+    with pytest.raises(InconsistentError):
+        bin_trace(UPDATE_STREAM, "w", references=References({"w": np.zeros((3, 2), np.int32)}))
 
 
 def test_a_window_is_a_part_of_the_whole() -> None:

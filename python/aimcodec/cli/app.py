@@ -84,6 +84,8 @@ def run(arguments: Sequence[str]) -> int:
         return int(app(list(arguments), prog_name="aimc", standalone_mode=False) or 0)
     except CommandError as failure:
         return _ended(failure)
+    except typer.Abort:
+        return int(ExitCode.INTERRUPTED)
     except USAGE_ERRORS as error:
         text = " ".join(str(error.format_message()).split())  # type: ignore[attr-defined]
         return _ended(CommandError(ExitCode.USAGE, f"{text} (aimc --help shows how)"))

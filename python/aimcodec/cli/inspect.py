@@ -51,6 +51,11 @@ def inspect(
 
     Of a damaged stream the readable part is shown, and the exit code is 3. Positions are byte.bit, bit 0 being the most
     significant. Elements with 0 bits are absent: their values follow from a rule.
+
+    JSON of an element: bit_offset, bit_length, descriptor, path, raw (a string of bits, null for payloads and what is
+    not readable), value, symbol (what the value is called), clause, status (ok, inferred, payload, gap).
+    JSON of a bin: number, shifts, tensor, position (of the level), element, context, state_before, range_before,
+    offset_before, lps_range, bin, range_after, offset_after, a_after, b_after.
     """
     with about(stream):
         data = read_stream(stream)

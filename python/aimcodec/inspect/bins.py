@@ -11,7 +11,7 @@ from aimcodec import _core
 from aimcodec._native import error_from_status
 from aimcodec.coding.nnc.data_unit import PT_RAW_FLOAT, DataUnit
 from aimcodec.coding.nnc.payloads import References, build_job, check_sizes, dialects
-from aimcodec.errors import AimcError, ArgumentError
+from aimcodec.errors import AimcError, ArgumentError, InconsistentError, MissingReferenceError
 from aimcodec.inspect.select import select_data_unit
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
@@ -120,13 +120,27 @@ def bin_trace(
 
     Raises:
         ArgumentError: no such data unit, or its payload is not arithmetic-coded.
+        MissingReferenceError: the unit has temporal contexts, and `references` lacks one of its tensors.
         AimcError: the header of the unit is damaged. Damage of the payload ends the trace, and is in its `error`.
     """
     unit = select_data_unit(data, which, limits)
     if unit.payload_type == PT_RAW_FLOAT:
         raise ArgumentError(f"the payload of {unit.path} is raw values: it has no bins")
     check_sizes([unit], memoryview(data).nbytes, limits)
-    return trace_unit(unit, first, limit, references or References())
+    return trace_unit(unit, first, limit, _fitting(unit, references or References()))
+
+
+def _fitting(unit: DataUnit, references: References) -> References:
+    """What of the references belongs to the tensors of a unit: an integer and a history bit for each element."""
+    integers = references.integers
+    for tensor in unit.tensors:
+        path = f"{unit.path}.nnr_compressed_data_unit_header.temporal_context_modeling_flag"
+        if unit.temporal and tensor.name not in integers:
+            raise MissingReferenceError(f"tensor {tensor.name!r} needs the integers of an earlier update", path=path)
+        if unit.temporal and integers[tensor.name].shape != tensor.shape:
+            raise InconsistentError(f"tensor {tensor.name!r} and its reference differ in shape", path=path)
+    shapes = {tensor.name: tensor.shape for tensor in unit.tensors}
+    return References(integers, {n: h for n, h in references.history.items() if h.shape == shapes.get(n)})
 
 
 def trace_unit(unit: DataUnit, first: int, limit: int | None, references: References) -> BinTrace:
