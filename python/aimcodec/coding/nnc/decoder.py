@@ -14,7 +14,7 @@ from aimcodec._native import thread_count
 from aimcodec.coding.nnc import payloads
 from aimcodec.coding.nnc.data_unit import CPT_LS, PT_BLOCK, PT_RAW_FLOAT, BlockRole, DataUnit, NodeId
 from aimcodec.coding.nnc.interpret import interpret
-from aimcodec.errors import InconsistentError, LimitExceededError, MissingReferenceError
+from aimcodec.errors import ArgumentError, InconsistentError, LimitExceededError, MissingReferenceError
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 from aimcodec.syntax.nnc import iter_units
 
@@ -26,20 +26,30 @@ __all__ = ["Decoder", "StreamSource", "decode", "read_source"]
 StreamSource = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]"]
 
 
-def read_source(source: StreamSource, limits: Limits) -> bytes | bytearray | memoryview:
+def read_source(source: StreamSource, limits: Limits) -> bytes | memoryview:
     """The bytes of a stream given as a buffer or as the path of a file.
 
     Raises:
+        ArgumentError: a path that no file can have.
+        ArgumentError: neither a contiguous buffer nor a path.
         LimitExceededError: longer than `max_stream_bytes`.
         OSError: the file cannot be read.
     """
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        size = memoryview(source).nbytes
-    else:
-        size = Path(source).stat().st_size
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        _check_stream_bytes(path.stat().st_size, limits)
+        return path.read_bytes()
+    try:
+        data = memoryview(source).cast("B")
+    except TypeError:
+        raise ArgumentError(f"a stream is a contiguous buffer or a path, not {type(source).__name__}") from None
+    _check_stream_bytes(data.nbytes, limits)
+    return data
+
+
+def _check_stream_bytes(size: int, limits: Limits) -> None:
     if size > limits.max_stream_bytes:
         raise LimitExceededError(f"stream of {size} bytes exceeds max_stream_bytes {limits.max_stream_bytes}")
-    return source if isinstance(source, (bytes, bytearray, memoryview)) else Path(source).read_bytes()
 
 
 @dataclass
@@ -122,7 +132,7 @@ class Decoder:
         return payloads.References({name: s.integers for name, s in self._states.items()}, self._history)
 
     def _check_references(self, units: list[DataUnit]) -> None:
-        """12.3, 12.5: an update has the shape of those before it; with temporal contexts it follows the one it names."""
+        """12.3, 12.5: an update has the shape of those before it; with temporal contexts it follows the one named."""
         for unit in units:
             for tensor in unit.tensors if unit.parent else []:
                 history = self._history.get(tensor.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -116,13 +116,18 @@ def _require(condition: bool, message: str) -> None:
 
 @dataclass
 class _Coded:
-    """A data unit's content, and what the decoder will have."""
+    """A data unit's content, and what it was made from."""
 
     payload_type: int
     shape: tuple[int, ...]
     coded: CodedPayload
-    quantised: Quantised | None
-    values: NDArray[Any]
+    source: Quantised | NDArray[np.float32]
+
+    def decoded(self, density: int) -> NDArray[Any]:
+        """What the decoder will have."""
+        if isinstance(self.source, Quantised):
+            return reconstruct(self.source, density, self.coded.codebook)
+        return self.source
 
 
 class Encoder:
@@ -153,9 +158,9 @@ class Encoder:
             ArgumentError: a tensor that the format cannot carry; the message says which and why.
         """
         if self.parameters is None:
-            stream, coded = _encode_model(tensors, self._settings)
-            self.parameters = {name: c.values for name, c in coded.items()}
-            return stream
+            coded = _code_model(tensors, self._settings)
+            self.parameters = {name: c.decoded(self._settings.qp_density) for name, c in coded.items()}
+            return _write_model(coded, self._settings)
         return self.encode_differences(
             {name: _difference(name, np.asarray(a), self.parameters.get(name)) for name, a in tensors.items()}
         )
@@ -174,17 +179,19 @@ class Encoder:
         coded = _code_all(jobs, self._settings)
         references, history = dict(self._references), dict(self._history)
         for name, c in coded.items():
-            if c.quantised is None or not c.quantised.integers.any():
-                _require(c.quantised is not None, f"tensor {name!r}: an update cannot carry NaN or infinities")
+            if not isinstance(c.source, Quantised):
+                raise ArgumentError(f"tensor {name!r}: an update cannot carry NaN or infinities")
+            integers = c.source.integers
+            if not integers.any():
                 continue
             depth = references[name][1] + 1 if name in references else 1
             node = NodeId(DEVICE_ID, numbers[name], depth)
             units.append(_unit(name, c, node, self._settings, update=True))
-            nonzero = (c.quantised.integers != 0).astype(np.uint8)
-            references[name] = (c.quantised.integers, depth)
+            nonzero = (integers != 0).astype(np.uint8)
+            references[name] = (integers, depth)
             history[name] = nonzero | history[name] if name in history else nonzero
-            base = parameters.get(name)
-            parameters[name] = c.values if base is None else base + c.values.astype(base.dtype, copy=False)
+            base, values = parameters.get(name), c.decoded(self._settings.qp_density)
+            parameters[name] = values if base is None else base + values.astype(base.dtype, copy=False)
         stream = write_units(units)
         self._references, self._history, self.parameters = references, history, parameters
         return stream
@@ -209,7 +216,8 @@ def encode(tensors: Mapping[str, NDArray[Any]], **settings: Any) -> bytes:
             tensors, NaN and infinities (unless the settings say how), integers beyond 32 bits, complex numbers, names
             with a zero byte. The message says which and why.
     """
-    return _encode_model(tensors, _settings(settings))[0]
+    checked = _settings(settings)
+    return _write_model(_code_model(tensors, checked, _without_source), checked)
 
 
 def _settings(settings: Mapping[str, Any]) -> Settings:
@@ -219,23 +227,37 @@ def _settings(settings: Mapping[str, Any]) -> Settings:
         raise ArgumentError(f"unknown setting: {error}") from None
 
 
-def _encode_model(tensors: Mapping[str, NDArray[Any]], settings: Settings) -> tuple[bytes, dict[str, _Coded]]:
-    coded = _code_all({name: (array, Context()) for name, array in tensors.items()}, settings)
+def _code_model(
+    tensors: Mapping[str, NDArray[Any]], settings: Settings, finish: Callable[[_Coded], _Coded] = lambda c: c
+) -> dict[str, _Coded]:
+    return _code_all({name: (array, Context()) for name, array in tensors.items()}, settings, finish)
+
+
+def _without_source(c: _Coded) -> _Coded:
+    """A coded tensor that no longer holds memory in proportion to its size."""
+    return replace(c, source=np.empty(0, np.float32))
+
+
+def _write_model(coded: Mapping[str, _Coded], settings: Settings) -> bytes:
     units = leading_units(settings.qp_density, edition=settings.edition)
     for number, (name, c) in enumerate(coded.items()):
         node = NodeId(DEVICE_ID, number, 0) if settings.edition == 2 else None
         units.append(_unit(name, c, node, settings, update=False))
-    return write_units(units), coded
+    return write_units(units)
 
 
-def _code_all(jobs: Mapping[str, tuple[NDArray[Any], Context]], settings: Settings) -> dict[str, _Coded]:
+def _code_all(
+    jobs: Mapping[str, tuple[NDArray[Any], Context]],
+    settings: Settings,
+    finish: Callable[[_Coded], _Coded] = lambda c: c,
+) -> dict[str, _Coded]:
     """Codes tensors on several threads, the largest first; the native code runs without the interpreter lock."""
     arrays = {name: _checked(name, array, settings) for name, (array, _) in jobs.items()}
     total, done = sum(a.size for a in arrays.values()), 0
     largest_first = sorted(arrays, key=lambda name: -arrays[name].size)
     results = {}
     with ThreadPoolExecutor(thread_count(settings.threads)) as pool:
-        coding = pool.map(lambda name: _code(name, arrays[name], jobs[name][1], settings), largest_first)
+        coding = pool.map(lambda name: finish(_code(name, arrays[name], jobs[name][1], settings)), largest_first)
         for name, coded in zip(largest_first, coding, strict=True):
             results[name] = coded
             done += arrays[name].size
@@ -246,7 +268,12 @@ def _code_all(jobs: Mapping[str, tuple[NDArray[Any], Context]], settings: Settin
 
 def _checked(name: str, array: NDArray[Any], settings: Settings) -> NDArray[Any]:
     """The tensor as the format can carry it."""
-    array = np.asarray(array)
+    if not isinstance(name, str):
+        raise ArgumentError(f"tensor name {name!r} is not a string")
+    try:
+        array = np.asarray(array)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"tensor {name!r} is not an array: {error}") from None
     if "\0" in name:
         raise ArgumentError(f"tensor name {name!r} holds a zero byte")
     try:
@@ -276,7 +303,7 @@ def _code(name: str, array: NDArray[Any], context: Context, settings: Settings) 
     if is_integer(array):
         integers = as_integers(name, array)
         quantised = Quantised(integers, 0, dq=False, real=False)
-        return _Coded(PT_INT, array.shape, code_tensor(quantised, tools, context), quantised, integers)
+        return _Coded(PT_INT, array.shape, code_tensor(quantised, tools, context), quantised)
     real = as_real(name, array)
     if not np.isfinite(real).all():
         if settings.non_finite == "refuse":
@@ -285,9 +312,12 @@ def _code(name: str, array: NDArray[Any], context: Context, settings: Settings) 
                 "non_finite='raw' carries such tensors as raw binary32 values"
             )
         raw = np.ascontiguousarray(real, "<f4").tobytes()
-        return _Coded(PT_RAW_FLOAT, real.shape, CodedPayload.raw(raw), None, real)
-    quantised, coded = _code_real(real, settings.qp_of(name, array.shape), tools, context, settings)
-    return _Coded(PT_FLOAT, real.shape, coded, quantised, reconstruct(quantised, settings.qp_density, coded.codebook))
+        return _Coded(PT_RAW_FLOAT, real.shape, CodedPayload.raw(raw), real)
+    try:
+        quantised, coded = _code_real(real, settings.qp_of(name, array.shape), tools, context, settings)
+    except ArgumentError as error:
+        raise ArgumentError(f"tensor {name!r}: {error.message}") from None
+    return _Coded(PT_FLOAT, real.shape, coded, quantised)
 
 
 def _code_real(

@@ -67,11 +67,16 @@ def qp_range(density: int) -> range:
 
 
 def smallest_qp(largest: float, density: int) -> int:
-    """The smallest QP whose multiples reach `largest` within 32 bits."""
-    qp = qp_range(density).start
-    while step_size(qp, density) < SMALLEST_NORMAL_STEP or largest / step_size(qp, density) > LARGEST_MULTIPLE:
-        qp += 1
-    return qp
+    """The smallest QP whose multiples reach `largest` within 32 bits.
+
+    Raises:
+        ArgumentError: no QP of this density does.
+    """
+    for qp in qp_range(density):
+        step = step_size(qp, density)
+        if step >= SMALLEST_NORMAL_STEP and largest / step <= LARGEST_MULTIPLE:
+            return qp
+    raise ArgumentError(f"values up to {largest:.3g} are beyond the largest step of qp_density {density}")
 
 
 def is_integer(array: NDArray[Any]) -> bool:
@@ -119,6 +124,9 @@ def quantise(real: NDArray[np.float32], qp: int, density: int, *, dq: bool, scan
         density: qp_density.
         dq: trellis of dependent quantization instead of rounding.
         scan_order: order of the trellis.
+
+    Raises:
+        ArgumentError: values too large for any QP.
     """
     largest = max(float(real.max()), -float(real.min()))
     if largest / step_size(qp, density) > LARGEST_MULTIPLE:
