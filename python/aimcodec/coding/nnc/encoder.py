@@ -20,6 +20,7 @@ from aimcodec.coding.nnc.quantise import (
     is_real,
     qp_range,
     quantise,
+    reaches,
     reconstruct,
 )
 from aimcodec.coding.nnc.tensor_coder import CodedPayload, Context, Tools, code_tensor, effective_scan_order
@@ -59,7 +60,8 @@ class Settings:
         row_skipping: False, True, or "auto": signal rows of zeros where it is shorter.
         parameter_search: choose the parameter sets of the contexts; without it encoding is faster, streams longer.
         scalars: "refuse", or "reshape" to code them as tensors of shape [1].
-        non_finite: "refuse", or "raw" to carry tensors with NaN or infinities as raw binary32 values.
+        non_finite: "refuse", or "raw" to carry tensors with NaN or infinities as raw binary32 values. Tensors with
+            values of more than about 2^31 steps are always carried so.
         threads: number of threads; as many as the process may use when None. The stream does not depend on it.
         progress: called with the number of elements done and of all elements.
     """
@@ -180,7 +182,7 @@ class Encoder:
         references, history = dict(self._references), dict(self._history)
         for name, c in coded.items():
             if not isinstance(c.source, Quantised):
-                raise ArgumentError(f"tensor {name!r}: an update cannot carry NaN or infinities")
+                raise ArgumentError(f"tensor {name!r}: an update cannot carry NaN, infinities or values beyond its QP")
             integers = c.source.integers
             if not integers.any():
                 continue
@@ -311,13 +313,18 @@ def _code(name: str, array: NDArray[Any], context: Context, settings: Settings) 
                 f"tensor {name!r} holds NaN or infinities: NNC quantises finite values only; "
                 "non_finite='raw' carries such tensors as raw binary32 values"
             )
-        raw = np.ascontiguousarray(real, "<f4").tobytes()
-        return _Coded(PT_RAW_FLOAT, real.shape, CodedPayload.raw(raw), real)
-    try:
-        quantised, coded = _code_real(real, settings.qp_of(name, array.shape), tools, context, settings)
-    except ArgumentError as error:
-        raise ArgumentError(f"tensor {name!r}: {error.message}") from None
+        return _raw(real)
+    qp = settings.qp_of(name, array.shape)
+    if not reaches(real, qp, settings.qp_density):
+        return _raw(real)
+    quantised, coded = _code_real(real, qp, tools, context, settings)
     return _Coded(PT_FLOAT, real.shape, coded, quantised)
+
+
+def _raw(real: NDArray[np.float32]) -> _Coded:
+    """Exact, in 32 bits a value: for what cannot be quantised, and no longer than integers of 32 bits would be."""
+    payload = np.ascontiguousarray(real, "<f4").tobytes()
+    return _Coded(PT_RAW_FLOAT, real.shape, CodedPayload.raw(payload), real)
 
 
 def _code_real(

@@ -24,8 +24,8 @@ __all__ = [
     "is_real",
     "qp_range",
     "quantise",
+    "reaches",
     "reconstruct",
-    "smallest_qp",
     "step_size",
 ]
 
@@ -33,8 +33,6 @@ INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1
 
 # Largest multiple of the step that a quantiser may reach: a little room for the candidates around it (15.2).
 LARGEST_MULTIPLE = (1 << 31) - 8
-
-SMALLEST_NORMAL_STEP = float(np.finfo(np.float32).tiny)
 
 
 @dataclass
@@ -66,17 +64,10 @@ def qp_range(density: int) -> range:
     return range(-half, half)
 
 
-def smallest_qp(largest: float, density: int) -> int:
-    """The smallest QP whose multiples reach `largest` within 32 bits.
-
-    Raises:
-        ArgumentError: no QP of this density does.
-    """
-    for qp in qp_range(density):
-        step = step_size(qp, density)
-        if step >= SMALLEST_NORMAL_STEP and largest / step <= LARGEST_MULTIPLE:
-            return qp
-    raise ArgumentError(f"values up to {largest:.3g} are beyond the largest step of qp_density {density}")
+def reaches(real: NDArray[np.float32], qp: int, density: int) -> bool:
+    """Whether multiples of the step of a QP reach all values within 32 bits."""
+    largest = max(float(real.max()), -float(real.min()))
+    return largest / step_size(qp, density) <= LARGEST_MULTIPLE
 
 
 def is_integer(array: NDArray[Any]) -> bool:
@@ -116,21 +107,15 @@ def as_real(name: str, array: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def quantise(real: NDArray[np.float32], qp: int, density: int, *, dq: bool, scan_order: int) -> Quantised:
-    """Quantise with the step of a QP; a QP that would leave 32 bits is raised to the smallest one that does not (15.2).
+    """Quantise with the step of a QP.
 
     Args:
-        real: finite values, C-contiguous.
-        qp: wanted QP.
+        real: finite values that the QP reaches, C-contiguous.
+        qp: QP.
         density: qp_density.
         dq: trellis of dependent quantization instead of rounding.
         scan_order: order of the trellis.
-
-    Raises:
-        ArgumentError: values too large for any QP.
     """
-    largest = max(float(real.max()), -float(real.min()))
-    if largest / step_size(qp, density) > LARGEST_MULTIPLE:
-        qp = smallest_qp(largest, density)
     integers = np.empty(real.shape, np.int32)
     if dq:
         rows = real.shape[0]
