@@ -131,6 +131,13 @@ def test_info(aimc: Command, tmp_path: Path) -> None:
     assert words == "3 w 2 x 3 float update, temporal contexts, row skipping -12 21 28.000"
 
 
+def test_nothing_asked_for_shows_the_help(aimc: Command) -> None:
+    result = aimc()
+    assert result.code == 2
+    assert all(command in result.out + result.err for command in ("encode", "decode", "info", "validate", "inspect"))
+    assert "aimc:" not in result.err
+
+
 def test_version(aimc: Command) -> None:
     import aimcodec
 

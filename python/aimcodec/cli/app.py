@@ -88,6 +88,8 @@ def run(arguments: Sequence[str]) -> int:
         return int(ExitCode.INTERRUPTED)
     except USAGE_ERRORS as error:
         text = " ".join(str(error.format_message()).split())  # type: ignore[attr-defined]
+        if not text:  # nothing was asked for, and the help was shown
+            return int(ExitCode.USAGE)
         return _ended(CommandError(ExitCode.USAGE, f"{text} (aimc --help shows how)"))
     except Exception as error:  # a defect must not show as a traceback
         return _ended(
