@@ -1,7 +1,7 @@
 """Writes seeds for the fuzz targets from the conformance streams: `seeds.py TARGET FOLDER`.
 
-Seeds of `stream_reader` are small streams as they are; those of `payload_decode` are the payloads of small data units in
-the format of fuzz/payload_decode.cpp, alone and as 34 jobs side by side.
+Seeds of `stream_reader` are small streams as they are; those of `payload_decode` are the payloads of small data units
+in the format of fuzz/payload_decode.cpp, alone and as 34 jobs side by side.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ LIMITS = aimcodec.Limits(
 )
 
 
-class Finding(Exception):
+class LawBrokenError(Exception):
     """A law of this target does not hold."""
 
 
@@ -34,7 +34,7 @@ def outcome(function, *arguments, **options):
     try:
         return function(*arguments, **options), None
     except (InternalError, ArgumentError) as error:
-        raise Finding(f"{type(error).__name__} for bad input") from error
+        raise LawBrokenError(f"{type(error).__name__} for bad input") from error
     except AimcError as error:
         return None, error
 
@@ -49,18 +49,18 @@ def test_one_input(data: bytes) -> None:
     violations, _ = outcome(check_stream, data, limits=LIMITS)
     records, _ = outcome(trace_stream, data, limits=LIMITS)
     if (refusal is None) != (not any(isinstance(unit, DamagedUnit) for unit in scanned)):
-        raise Finding("reading and scanning disagree")
+        raise LawBrokenError("reading and scanning disagree")
     if (refusal is None) != (not violations):
-        raise Finding("reading and checking disagree")
+        raise LawBrokenError("reading and checking disagree")
     if refusal is not None and (violations[0].code, violations[0].bit_offset) != (refusal.code, refusal.bit_offset):
-        raise Finding(f"reading met {refusal}, checking {violations[0]}")
+        raise LawBrokenError(f"reading met {refusal}, checking {violations[0]}")
     if sum(record.bit_length for record in records) != 8 * len(data):
-        raise Finding("the trace does not account for every bit")
+        raise LawBrokenError("the trace does not account for every bit")
     if units is not None and write_units(units) != data:
-        raise Finding("writing what was read gives other bytes")
+        raise LawBrokenError("writing what was read gives other bytes")
     tensors, _ = outcome(aimcodec.nnc.decode, data, limits=LIMITS, threads=1)
     if tensors is not None and refusal is not None:
-        raise Finding("decoding accepts what reading refuses")
+        raise LawBrokenError("decoding accepts what reading refuses")
 
 
 if __name__ == "__main__":

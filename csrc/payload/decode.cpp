@@ -364,7 +364,7 @@ void decode_codewords(std::vector<CodewordJob>& jobs, unsigned threads, Isa isa)
   for (OpenCodeword& o : open) {
     if (o.job->status.ok()) add_chains(o, isa == Isa::avx512 ? 1 : kChainLevels, chains);
   }
-  Schedule(chains, threads, isa).run();
+  Schedule(chains, worker_count(threads, chains.size()), isa).run();
   // The first failure in coding order, whichever thread met one first and wherever the codeword was split.
   for (const auto part : {&Chain::status, &Chain::values}) {
     for (const Chain& chain : chains) {
