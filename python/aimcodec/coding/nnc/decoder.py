@@ -30,14 +30,17 @@ def read_source(source: StreamSource, limits: Limits) -> bytes | memoryview:
     """The bytes of a stream given as a buffer or as the path of a file.
 
     Raises:
-        ArgumentError: a path that no file can have.
-        ArgumentError: neither a contiguous buffer nor a path.
+        ArgumentError: neither a contiguous buffer nor a path that a file can have.
         LimitExceededError: longer than `max_stream_bytes`.
         OSError: the file cannot be read.
     """
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
-        _check_stream_bytes(path.stat().st_size, limits)
+        try:
+            size = path.stat().st_size
+        except ValueError as error:  # a NUL character, for example
+            raise ArgumentError(f"{source!r} is not a path: {error}") from None
+        _check_stream_bytes(size, limits)
         return path.read_bytes()
     try:
         data = memoryview(source).cast("B")
