@@ -3,7 +3,8 @@
     python bench/compare_nnc.py --models DIR/minilm_l6_fp32.safetensors --qp -38 -24 --isa scalar avx512 --threads 1 2
 
 Needs NNCodec in an interpreter of its own, named by AIMC_NNCODEC_PYTHON. Times are medians of --reps. Both decoders are
-timed on the stream that NNCodec wrote. The run fails if the two decoders differ in one bit on the stream of either
+timed on the stream that NNCodec wrote; with --parallel ours is timed on our own, written in block rows with entry points
+(and its size is that stream's). The run fails if the two decoders differ in one bit on the stream of either
 encoder, or if our stream depends on instruction set or threads. NNCodec has no threads; ours is pinned to one CPU while
 it runs one thread.
 """
@@ -26,6 +27,7 @@ from statistics import median
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from bins import count_bins
 from distortion import relative_error
 from models import Tensors
 from nncodec_client import ABSENT, Peer, Timing, interpreter
@@ -63,6 +65,7 @@ class Row:
     decode_ours: float
     decode_peer: float
     decode_peer_native: float
+    bins: int
 
 
 COLUMNS: list[tuple[str, Callable[[Row], str]]] = [
@@ -86,6 +89,7 @@ COLUMNS: list[tuple[str, Callable[[Row], str]]] = [
     ("x", lambda r: f"{r.decode_ours / r.decode_peer:.1f}"),
     ("peer C++", lambda r: f"{r.decode_peer_native:.2f}"),
     ("x", lambda r: f"{r.decode_ours / r.decode_peer_native:.1f}"),
+    ("Mbins/s", lambda r: f"{r.decode_ours * r.bins / r.weights:.0f}"),
 ]
 
 
@@ -120,8 +124,8 @@ def require_same(ours: Tensors, theirs: Tensors, stream: str) -> None:
 class Comparison:
     """Measures one model and setting in all the given ways; keeps its files in `directory`."""
 
-    def __init__(self, peer: Peer, model: Path, qp: int, dq: bool, directory: Path) -> None:
-        self.peer, self.model, self.qp, self.dq = peer, model, qp, dq
+    def __init__(self, peer: Peer, model: Path, qp: int, dq: bool, parallel: bool, directory: Path) -> None:
+        self.peer, self.model, self.qp, self.dq, self.parallel = peer, model, qp, dq, parallel
         self.original: Tensors = load_file(model)
         self.stream, self.decoded = directory / "stream.nnc", directory / "decoded.safetensors"
 
@@ -139,14 +143,16 @@ class Comparison:
                 seconds, stream = self._encode(way)
                 encode[way].append(seconds)
                 streams.add(stream)
-                seconds, tensors = self._decode(way, peer_stream)
+                seconds, tensors = self._decode(way, stream if self.parallel else peer_stream)
                 decode[way].append(seconds)
-                require_same(tensors, load_file(self.decoded), f"{self.model.stem}, written by NNCodec")
+                if not self.parallel:
+                    require_same(tensors, load_file(self.decoded), f"{self.model.stem}, written by NNCodec")
         error_peer = relative_error(self.original, load_file(self.decoded))
         if len(streams) > 1:
             raise SystemExit(f"{self.model.stem}: our stream depends on instruction set or threads")
         error_ours = self._checked_error(stream)
         weights = sum(tensor.size for tensor in self.original.values())
+        bins = count_bins(stream if self.parallel else peer_stream)
 
         def speed(seconds: list[float]) -> float:
             return weights / median(seconds) / 1e6
@@ -161,14 +167,16 @@ class Comparison:
                 speed(decode[way]),
                 speed([timing.seconds for timing in peer_decode]),
                 speed([timing.decode for timing in peer_decode]),
+                bins,
             )
             for way in ways
         ]
 
     def _encode(self, way: Way) -> tuple[float, bytes]:
         aimc.set_isa(way.isa)
+        settings = {"qp": self.qp, "dq": self.dq, "scan_order": 4 if self.parallel else 0, "threads": way.threads}
         with pinned(way.threads):
-            return seconds_of(lambda: aimc.nnc.encode(self.original, qp=self.qp, dq=self.dq, threads=way.threads))
+            return seconds_of(lambda: aimc.nnc.encode(self.original, **settings))
 
     def _decode(self, way: Way, stream: bytes) -> tuple[float, Tensors]:
         aimc.set_isa(way.isa)
@@ -204,6 +212,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--dq", choices=["on", "off"], nargs="+", default=["on", "off"])
     parser.add_argument("--isa", choices=aimc.available_isas(), nargs="+", default=[aimc.isa()])
     parser.add_argument("--threads", type=int, nargs="+", default=[1])
+    parser.add_argument("--parallel", action="store_true", help="our stream in block rows, our decoder timed on it")
     parser.add_argument("--reps", type=int, default=3)
     parser.add_argument("--json", type=Path, help="also write environment and rows to this file")
     return parser.parse_args()
@@ -226,7 +235,9 @@ def main() -> None:
         }
         print(json.dumps(environment))
         for model, qp, dq in product(arguments.models, arguments.qp, arguments.dq):
-            rows += Comparison(peer, model, qp, dq == "on", Path(scratch)).rows(ways, arguments.reps)
+            rows += Comparison(peer, model, qp, dq == "on", arguments.parallel, Path(scratch)).rows(
+                ways, arguments.reps
+            )
     print_table(rows)
     if arguments.json:
         arguments.json.write_text(json.dumps({"environment": environment, "rows": [asdict(r) for r in rows]}, indent=1))
