@@ -63,7 +63,19 @@ def test_model_parameter_set_with_everything() -> None:
     fixed = "1" + "1111" + "011" + "1" + "1" + "1" + "1" + "1" + "1" + "00"
     bits = fixed + strings + u(3, 5) + i(13, -6) + sparsification + pruning
     bits = aligned(bits + unification)
-    bits += u(8, 2) + u(8, 9) + u(8, 1) + flt(0.5) + flt(0.5) + u(8, 77) + ue(7, 2) + flt(0.0) + flt(3.0)
+    bits += (
+        u(8, 2)
+        + u(8, 9)
+        + u(8, 3)
+        + u(8, 255)
+        + u(8, 1)
+        + flt(0.5)
+        + flt(0.5)
+        + u(8, 77)
+        + ue(7, 2)
+        + flt(0.0)
+        + flt(3.0)
+    )
     bits += u(8, 2) + flt(0.0625) + flt(0.5) + flt(0.5) + u(16, 1) + flt(0.5) + flt(0.875)
     data = unit(1, aligned(bits))
     fields = {
@@ -116,8 +128,8 @@ def test_model_parameter_set_with_everything() -> None:
                     "reshaped_tensor_dimensions": [300, 4],
                     "count_super_block_dimension": 2,
                     "super_block_dimensions": [9],
-                    "count_block_dimension": 1,
-                    "block_dimensions": [],
+                    "count_block_dimension": 3,
+                    "block_dimensions": [255, 1],
                     "unification_threshold": 0.5,
                     "upm_nn_accuracy": 0.5,
                     "upm_count_classes": 77,

@@ -154,6 +154,21 @@ def test_unsupported_syntax_is_named(data: bytes, element: str, offset: int) -> 
             "nnr_compressed_data_unit_header.tensor_dimensions[1]",
             8 + 16 + 3 + 6 + 4 + 8,
         ),
+        (
+            ndu(u(5, 1) + "001" + st("w"), "00" + "11" + "0001" + ue(3, 0) + ue(3, 1)),
+            "nnr_compressed_data_unit_header.decomposition_rank",
+            8 + 16 + 3 + 6,
+        ),
+        (
+            ndu(u(5, 1) + "001" + st("w"), "00" + "11" + "0001" + ue(3, 1) + ue(3, 0)),
+            "nnr_compressed_data_unit_header.g_number_of_rows",
+            8 + 16 + 3 + 6 + 4,
+        ),
+        (
+            ndu(u(5, 1) + "001" + st("w"), "1" + u(4, 0) + ue(2, 0)),
+            "nnr_compressed_data_unit_header.codebook.codebook_size",
+            8 + 16 + 2 + 4,
+        ),
     ],
 )
 def test_values_outside_their_permitted_sets(data: bytes, element: str, offset: int) -> None:
@@ -271,6 +286,13 @@ def test_check_collects_over_units() -> None:
         ("out_of_range", "units[3].nnr_compressed_data_unit_header.nnr_compressed_data_unit_payload_type"),
         ("truncated", "units[4].nnr_unit_size"),
     ]
+
+
+@pytest.mark.parametrize("size", [0, 2])
+def test_check_ends_where_the_size_is_impossible(size: int) -> None:
+    data = BEFORE + bytes([0, size]) + PLAIN
+    (error,) = check_stream(data)
+    assert (error.code, error.path, error.bit_offset) == ("out_of_range", "units[2].nnr_unit_size", BEGIN - 23)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 from hypothesis import strategies as hs
@@ -294,7 +293,3 @@ def streams(draw: Draw) -> list[Unit]:
         *draw(hs.lists(other_unit(edition, mps), max_size=4)),
     ]
     return [draw(framed(unit)) for unit in units]
-
-
-def same_bits(a: float, b: float) -> bool:
-    return struct.pack("<d", a) == struct.pack("<d", b)
