@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 import aimcodec
 
 from ..conformance.cases import Case, assert_decoded, case_parameters, fingerprint
-from .command import Command, run_python
+from .command import Command, environment, run_python
 
 
 @pytest.mark.parametrize("case", case_parameters("valid", "uncommon", slow_beyond=100_000))
@@ -113,6 +118,24 @@ def test_options_reach_the_encoder(model: Path, aimc: Command, tmp_path: Path) -
     assert tools("--no-dq", "--row-skipping", "on") == (["row skipping"], -38)
     (codebook,), _ = tools("--no-dq", "--codebook", "on", "--qp", "-12")
     assert codebook.startswith("codebook ")
+
+
+def test_progress_is_for_terminals(model: Path, tmp_path: Path) -> None:
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-m", "aimcodec.cli", "encode", str(model), "-o", str(tmp_path / "m.nnc")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end, env=environment(TERM="xterm")) as process:
+        os.close(end)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal says that its other end was closed
+            while part := os.read(terminal, 4096):
+                shown += part
+        out = process.stdout.read() if process.stdout else b""
+    os.close(terminal)
+    assert process.returncode == 0
+    assert b"100%" in shown
+    assert b"Mweights/s" in shown
+    assert b"%" not in out
+    assert out.count(b"\n") == 1
 
 
 def test_infinities_are_refused_or_kept(aimc: Command, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from aimcodec.errors import InternalError, OutOfMemoryError
 from aimcodec.syntax.nnc import iter_units, write_units
 
 from ..conformance.cases import Case, case_parameters, has_certain_place
@@ -171,6 +172,23 @@ def test_names_cannot_write_to_the_terminal(aimc: Command, tmp_path: Path) -> No
     assert result.code == 3
     assert shown in result.out
     assert all(line.isprintable() for line in result.lines)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(RuntimeError("a\nb\x1b"), 70), (InternalError("x"), 70), (MemoryError(), 4), (OutOfMemoryError("x"), 4)],
+    ids=repr,
+)
+def test_defects_and_memory(
+    error: Exception, code: int, aimc: Command, stream: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("aimcodec.cli.info.summarize", fails)
+    result = aimc("info", stream)
+    assert result.code == code
+    assert_one_line(result)
 
 
 def test_a_closed_pipe_ends_quietly(conformance_streams: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 from aimcodec import nnc
 from aimcodec.cli.files import read_stream
 from aimcodec.cli.output import print_json, print_lines, width
-from aimcodec.cli.report import ExitCode, about, exit_code, note
+from aimcodec.cli.report import about, exit_code, note
 from aimcodec.errors import ArgumentError
 from aimcodec.inspect import Node, Tree, bin_trace, read_tree
 from aimcodec.inspect.render import bin_lines, bin_records, element_record, place_lines, tree_lines
@@ -131,7 +131,7 @@ def _inspect_bins(data: bytes, which: str, bin_range: str | None, after: list[Pa
         note(f"{trace.total} bins in all: --range A:B shows others, --range : all")
     if trace.error is not None:
         note(str(trace.error))
-        raise typer.Exit(ExitCode.MALFORMED)
+        raise typer.Exit(exit_code(trace.error))
 
 
 def _range(text: str | None) -> tuple[int, int | None]:
