@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,16 @@ def test_other_damaged_units_do_not_matter() -> None:
     damaged = bytearray(PLAIN[0].stream)
     damaged[15] = 0xFF  # topology_storage_format
     assert rows(bin_trace(bytes(damaged), "w")) == rows(bin_trace(PLAIN[0].stream, "w"))
+
+
+def test_units_keep_their_numbers_beside_others_and_damage(conformance_streams: Path) -> None:
+    data = (conformance_streams / "valid/nnc/block/block-folded/stream.nnc").read_bytes()
+    damaged = bytearray(data)
+    damaged[15] = 0xFF  # topology_storage_format of units[2]
+    for stream in (data, bytes(damaged)):
+        trace = bin_trace(stream, "fc.weight")
+        assert trace.unit.path == "units[4]"
+        assert trace.bins.tobytes() == bin_trace(stream, "units[4]").bins.tobytes()
 
 
 def test_the_damage_of_the_unit_itself_is_raised() -> None:

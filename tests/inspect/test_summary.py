@@ -81,3 +81,14 @@ def test_bits_per_element_are_those_of_the_unit() -> None:
     assert summary.bits_per_element == 8 * 42 / 6
     assert summary.tensors[0].bits_per_element == 8 * 24 / 6
     assert [unit.bytes for unit in summary.units] == [4, 8, 6, 24]
+
+
+@pytest.mark.parametrize("case", case_parameters("valid", "uncommon", slow_beyond=500))
+def test_the_length_of_the_first_look_does_not_matter(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the look ends, in the parameters of a later tensor or before, what lies beyond it is not used."""
+    data = case.steps[0].data
+    expected = summarize(data)
+    monkeypatch.setattr("aimcodec.inspect.summary.NEXT_LOOK", 2)
+    for length in range(1, 80):
+        monkeypatch.setattr("aimcodec.inspect.summary.FIRST_LOOK_BYTES", length)
+        assert summarize(data) == expected
