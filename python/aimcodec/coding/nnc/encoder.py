@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -148,24 +149,31 @@ class Encoder:
         self._settings = _settings(settings)
         self._references: dict[str, tuple[NDArray[np.int32], int]] = {}
         self._history: dict[str, NDArray[np.uint8]] = {}
+        self._digests = _digests(base or {})
         self.parameters: dict[str, NDArray[Any]] | None = None if base is None else dict(base)
 
     def encode(self, tensors: Mapping[str, NDArray[Any]]) -> bytes:
         """Encode the model, or its differences to `parameters`, which then are what the decoder has.
 
         Args:
-            tensors: arrays by name. In an update, tensors that are left out keep their values.
+            tensors: arrays by name. In an update, tensors that are left out, or the same as in the call before, keep
+                their values.
 
         Raises:
             ArgumentError: a tensor that the format cannot carry; the message says which and why.
         """
+        digests = _digests(tensors)
         if self.parameters is None:
             coded = _code_model(tensors, self._settings)
+            stream = _write_model(coded, self._settings)
             self.parameters = {name: c.decoded(self._settings.qp_density) for name, c in coded.items()}
-            return _write_model(coded, self._settings)
-        return self.encode_differences(
-            {name: _difference(name, np.asarray(a), self.parameters.get(name)) for name, a in tensors.items()}
-        )
+        else:
+            changed = {name: a for name, a in tensors.items() if digests[name] != self._digests.get(name)}
+            stream = self.encode_differences(
+                {name: _difference(name, _as_array(name, a), self.parameters.get(name)) for name, a in changed.items()}
+            )
+        self._digests |= digests
+        return stream
 
     def encode_differences(self, differences: Mapping[str, NDArray[Any]]) -> bytes:
         """Encode an update given as differences; a tensor of zeros is left out of the stream (12.4).
@@ -177,7 +185,7 @@ class Encoder:
         units = leading_units(self._settings.qp_density, update=True)
         parameters = dict(self.parameters or {})
         numbers = {name: i for i, name in enumerate([*parameters, *(n for n in differences if n not in parameters)])}
-        jobs = {name: (array, self._context(name, np.asarray(array).shape)) for name, array in differences.items()}
+        jobs = {name: (array, self._context(name, _as_array(name, array).shape)) for name, array in differences.items()}
         coded = _code_all(jobs, self._settings)
         references, history = dict(self._references), dict(self._history)
         for name, c in coded.items():
@@ -272,10 +280,7 @@ def _checked(name: str, array: NDArray[Any], settings: Settings) -> NDArray[Any]
     """The tensor as the format can carry it."""
     if not isinstance(name, str):
         raise ArgumentError(f"tensor name {name!r} is not a string")
-    try:
-        array = np.asarray(array)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"tensor {name!r} is not an array: {error}") from None
+    array = _as_array(name, array)
     if "\0" in name:
         raise ArgumentError(f"tensor name {name!r} holds a zero byte")
     try:
@@ -363,6 +368,18 @@ def _unit(name: str, c: _Coded, node: NodeId | None, settings: Settings, *, upda
         scan_order=c.coded.scan_order,
         entry_points=c.coded.entry_points,
     )
+
+
+def _as_array(name: str, array: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(array)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"tensor {name!r} is not an array: {error}") from None
+
+
+def _digests(tensors: Mapping[str, NDArray[Any]]) -> dict[str, bytes]:
+    """What tells whether a tensor has changed, without keeping the tensor."""
+    return {name: blake2b(_as_array(name, array).tobytes()).digest() for name, array in tensors.items()}
 
 
 def _difference(name: str, array: NDArray[Any], base: NDArray[Any] | None) -> NDArray[Any]:
