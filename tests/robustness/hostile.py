@@ -22,14 +22,14 @@ def unit(kind: int, content: bytes, *, size: int | None = None) -> bytes:
     return ((1 << 31) | (5 + len(content) if size is None else size)).to_bytes(4, "big") + bytes([kind << 2]) + content
 
 
-def stream(*units: bytes, profile: int = 1) -> bytes:
-    """A stream of a start unit, a model parameter set with qp_density 2, and `units`."""
+def stream(*units: bytes, profile: int = 1, qp_density: int = 2, qp: int = -38) -> bytes:
+    """A stream of a start unit, a model parameter set, and `units`."""
     bits = BitWriter()
     bits.u(5, 0)
     bits.u(3, 1)  # mps_quantization_method_flags
     bits.u(8, 0)
-    bits.u(3, 2)
-    bits.i(13, -38)
+    bits.u(3, qp_density)
+    bits.i(13, qp)
     bits.align()
     return write_units([start(profile)]) + unit(UnitType.NNR_MPS, bits.tobytes()) + b"".join(units)
 

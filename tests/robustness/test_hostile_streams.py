@@ -9,16 +9,16 @@ import pytest
 
 import aimcodec
 
-from .hostile import HOSTILE, hostile_stream
+from .hostile import HOSTILE, data_unit, hostile_stream, stream
 from .trial import DEFECTS
 
 MOST_BYTES = 1 << 20
 LONGEST_SECONDS = 0.05
 
 
-def refuse(stream: bytes) -> aimcodec.AimcError:
+def refuse(data: bytes) -> aimcodec.AimcError:
     with pytest.raises(aimcodec.AimcError) as refusal:
-        aimcodec.nnc.decode(stream, threads=1)
+        aimcodec.nnc.decode(data, threads=1)
     return refusal.value
 
 
@@ -59,3 +59,16 @@ def test_the_builder_makes_good_streams_too() -> None:
     """What is hostile about the others is what they say, not how they are built."""
     values = aimcodec.nnc.decode(hostile_stream(kind=2, dims=(2, 2), payload=bytes(16)))
     assert values["t"].tolist() == [[0, 0], [0, 0]]
+
+
+def test_the_verdict_does_not_depend_on_the_instruction_set() -> None:
+    """Two things are wrong in each of many codewords, and the paths meet them in another order."""
+    units = [data_unit(name=b"t%d" % i, dims=(16, 16), payload=bytes(range(i, 60))) for i in range(40)]
+    hostile = stream(*units, qp_density=0, qp=-4096)
+    before = aimcodec.isa()
+    verdicts = set()
+    for isa in aimcodec.available_isas():
+        aimcodec.set_isa(isa)
+        verdicts.add(str(refuse(hostile)))
+    aimcodec.set_isa(before)
+    assert len(verdicts) == 1
