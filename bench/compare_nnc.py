@@ -3,10 +3,10 @@
     python bench/compare_nnc.py --models DIR/minilm_l6_fp32.safetensors --qp -38 -24 --isa scalar avx512 --threads 1 2
 
 Needs NNCodec in an interpreter of its own, named by AIMC_NNCODEC_PYTHON. Times are medians of --reps. Both decoders are
-timed on the stream that NNCodec wrote; with --parallel ours is timed on our own, written in block rows with entry points
-(and its size is that stream's). The run fails if the two decoders differ in one bit on the stream of either
-encoder, or if our stream depends on instruction set or threads. NNCodec has no threads; ours is pinned to one CPU while
-it runs one thread.
+timed on the stream that NNCodec wrote; with --parallel ours is timed on our own, written in block rows with entry
+points, and that is the size shown. The run fails if the two decoders differ in one bit on the stream of either encoder,
+or if our stream depends on instruction set or threads. NNCodec has no threads; ours is pinned to one CPU while it runs
+one thread.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -14,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Lines that show a time differ from run to run.
 TIMED = re.compile(r"\d s, ")
+# Tables give up columns on narrow terminals.
+WIDE = {**os.environ, "COLUMNS": "160"}
 
 
 def blocks(kind: str) -> list[str]:
@@ -39,7 +42,7 @@ def test_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(commands()) >= 5
     for command, shown in commands():
         arguments = [sys.executable, "-m", "aimcodec.cli", *shlex.split(command)[1:]]
-        run = subprocess.run(arguments, check=False, capture_output=True, text=True, env=None)
+        run = subprocess.run(arguments, check=False, capture_output=True, text=True, env=WIDE)
         assert run.returncode == (3 if "/invalid/" in command else 0), run.stderr
         printed = (run.stdout + run.stderr).splitlines()
         expected = [line for line in shown if line and not TIMED.search(line)]
