@@ -58,7 +58,7 @@ def main() -> None:
     console.print(f"all-MiniLM-L6-v2: {len(model)} tensors, {weights / 1e6:.1f} million weights, {megabytes:.1f} MB\n")
 
     table = Table(title=f"aimcodec {aimc.__version__}, {aimc.available_isas()[-1]}, NNC with dependent quantization")
-    for column in ("QP", "MB", "ratio", "bits/w", "rel. error", "encode", "decode", "MB parallel", "decode"):
+    for column in ("QP", "MB", "ratio", "bits/w", "rel. error", "encode", "decode", "par. MB", "par. dec."):
         table.add_column(column, justify="right")
     for qp in arguments.qp:
         start = time.perf_counter()
@@ -82,7 +82,7 @@ def main() -> None:
             f"{weights / parallel_decoding / 1e6:.1f}",
         )
     console.print(table)
-    console.print("encode and decode in million weights per second; parallel: block rows with entry points")
+    console.print("encode, decode: million weights a second; par.: the same model in block rows with entry points")
     console.print(f"checked: {', '.join(aimc.available_isas())} decode to the same bits, and so does the reference")
     console.print(f"streams are in {arguments.directory}; look into one with: aimc inspect STREAM")
 

@@ -23,6 +23,7 @@ class Limits:
         max_expansion: decoded bytes per stream byte (applies only beyond 64 MiB of output). Row skipping and one-entry
             codebooks make output out of nothing; everything else is bounded far more tightly by the payload itself.
         max_codebook_entries: `codebook_size`.
+        max_entry_points: entry points of one data unit.
     """
 
     max_stream_bytes: int = 1 << 36
@@ -33,6 +34,7 @@ class Limits:
     max_output_bytes: int = 1 << 36
     max_expansion: int = 4096
     max_codebook_entries: int = 1 << 20
+    max_entry_points: int = 1 << 20
 
 
 DEFAULT_LIMITS = Limits()

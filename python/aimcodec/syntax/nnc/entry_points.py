@@ -23,6 +23,7 @@ def count_entry_points(first_dimensions: Sequence[int], scan_order: int) -> int:
 
 def entry_point_list(s: Syntax, count: int, dq: int) -> None:
     """Section 4.4. The values of cabac_bit_offset are those coded: the first offset, then differences."""
+    s.limited("max_entry_points", count)
     s.repeat("E", "entry_points", count, _entry_point, dq)
 
 
