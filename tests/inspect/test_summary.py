@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from aimcodec.inspect import summarize
@@ -12,6 +14,11 @@ from ..conformance.cases import Case, case_parameters
 from ..reference.annotated import PLAIN, TABLES, Annotated
 
 FLAGS = {"hist_dep_sig_prob_enabled_flag": "history", "row_skip_enabled_flag": "row skipping"}
+
+
+def is_small(parameter: Any) -> bool:
+    """Those that the reference decoder, slow on purpose, can do in a moment."""
+    return bool(parameter.values[0].entry["bytes"] < 20_000)
 
 
 @pytest.mark.parametrize("case", case_parameters("valid", "uncommon", slow_beyond=100_000))
@@ -25,7 +32,7 @@ def test_names_and_shapes_are_those_of_the_decoder(case: Case) -> None:
         assert case.local_scaling or found == described
 
 
-@pytest.mark.parametrize("case", case_parameters("valid", "uncommon", slow_beyond=2000))
+@pytest.mark.parametrize("case", [p for p in case_parameters("valid", "uncommon", slow_beyond=2000) if is_small(p)])
 def test_parameters_are_those_that_the_reference_decoder_reads(case: Case) -> None:
     """Nothing of the summary's short look into payloads: QP and flags from a trace of complete decoding."""
     bins: list[Bin] = []
@@ -83,7 +90,7 @@ def test_bits_per_element_are_those_of_the_unit() -> None:
     assert [unit.bytes for unit in summary.units] == [4, 8, 6, 24]
 
 
-@pytest.mark.parametrize("case", case_parameters("valid", "uncommon", slow_beyond=500))
+@pytest.mark.parametrize("case", [p for p in case_parameters("valid", "uncommon", slow_beyond=500) if is_small(p)])
 def test_the_length_of_the_first_look_does_not_matter(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the look ends, in the parameters of a later tensor or before, what lies beyond it is not used."""
     data = case.steps[0].data
