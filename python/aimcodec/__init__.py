@@ -5,7 +5,11 @@
 >>> tensors = aimc.nnc.decode(stream)
 """
 
-from aimcodec import nnc
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from aimcodec._native import available_isas, isa, set_isa
 from aimcodec.errors import (
     AimcError,
@@ -21,6 +25,11 @@ from aimcodec.errors import (
     UnsupportedError,
 )
 from aimcodec.limits import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from aimcodec import nnc
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -44,3 +53,10 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> ModuleType:
+    """The coders are loaded on first use: importing the package is quick."""
+    if name == "nnc":
+        return import_module("aimcodec.nnc")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

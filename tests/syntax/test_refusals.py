@@ -240,8 +240,10 @@ def test_false_counts_cost_nothing() -> None:
     )
     rows = "0" + "0" + "11" + "0000" + ue(1, 2) + ue(7, 2**32 - 1) + ue(7, 2) + u(8, 1) + ue(1, 0) + u(4, 4)
     points = BEFORE + ndu(u(5, 1) + "001" + st("w"), rows)
-    with pytest.raises(TruncatedError, match="cabac_"):
+    with pytest.raises(LimitExceededError, match="max_entry_points"):
         list(iter_units(points))
+    with pytest.raises(TruncatedError, match="cabac_"):
+        list(iter_units(points, limits=Limits(max_entry_points=2**32)))
 
 
 def test_scanning_goes_on_after_a_damaged_unit() -> None:
