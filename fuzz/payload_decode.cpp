@@ -1,13 +1,16 @@
 // Fuzz target of the payload decoder. The first bytes of the input choose jobs, the rest is payload; fuzz/seeds.py
 // writes the same format. Whatever the input, decoding must give the same result on every instruction set and thread
-// count, must never report an internal error, and probe and trace must accept all that decoding accepts.
+// count, must never report an internal error, and probe and trace must accept all that decoding accepts. When memory
+// runs out, what is reported as good must be good all the same.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "entropy/tracer.hpp"
+#include "failing_new.hpp"
 #include "guarded_bytes.hpp"
 #include "input.hpp"
 #include "payload/decode.hpp"
@@ -149,6 +152,7 @@ class Scenario {
     const std::uint8_t number = in.u8();
     two_threads_ = (mode & 0xC0) == 0xC0;  // starting threads takes long: not for every input
     const bool many = (mode & 8) != 0;
+    if ((mode & 4) != 0) successful_allocations_ = in.u8();
     const std::size_t count = many ? 2 + number % (kMaxJobs - 1) : 1;
     const std::size_t tensors = many ? 1 : 1 + number % 3;
     const std::uint64_t max_elements = std::min(kMaxElements, kMaxJobElements / count);
@@ -167,6 +171,8 @@ class Scenario {
   }
 
   bool two_threads() const { return two_threads_; }
+  // Allocations until one fails; negative when none does.
+  int successful_allocations() const { return successful_allocations_; }
   const std::vector<CodewordJob>& jobs() const { return jobs_; }
 
  private:
@@ -188,6 +194,7 @@ class Scenario {
   }
 
   bool two_threads_ = false;
+  int successful_allocations_ = -1;
   std::vector<TensorPlan> plans_;
   std::vector<CodewordJob> jobs_;
 };
@@ -227,6 +234,22 @@ void compare(const Run& expected, const Run& got) {
   }
 }
 
+void check_without_memory(const Scenario& scenario, const Run& expected, unsigned threads) {
+  Run got(scenario.jobs());
+  try {
+    const FailingAllocation failing(scenario.successful_allocations());
+    decode_codewords(got.jobs, threads, detected_isa());
+  } catch (const std::bad_alloc&) {
+    return;  // what the caller, too, may have to deal with
+  }
+  for (std::size_t i = 0; i < got.jobs.size(); ++i) {
+    const Status& status = got.jobs[i].status;
+    if (status.code == Code::out_of_memory) continue;
+    if (!same(status, expected.jobs[i].status)) report("other status without memory", expected.jobs[i].status, status);
+    if (status.ok() && got.data[i] != expected.data[i]) report("wrong values without memory", status, status);
+  }
+}
+
 void check_probe_and_trace(const Run& decoded) {
   Run probed(decoded.jobs);
   probe_codewords(probed.jobs);
@@ -255,7 +278,9 @@ void run(Input in) {
   for (const Isa isa : {Isa::avx2, Isa::avx512}) {
     if (isa <= detected_isa()) check(1, isa);
   }
-  if (!scenario.two_threads()) return;
+  const unsigned threads = scenario.two_threads() ? 2 : 1;
+  if (scenario.successful_allocations() >= 0) check_without_memory(scenario, expected, threads);
+  if (threads == 1) return;
   check(2, Isa::scalar);
   check(2, detected_isa());
 }

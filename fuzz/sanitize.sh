@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The Python extension under gcc's address and undefined-behaviour sanitizers: robustness and conformance tests, without
-# those marked slow. Needs gcc with its runtimes and the packages of .venv (`make setup`). Arguments go to pytest.
+# Replay of the native corpus, then the Python extension, under gcc's address and undefined-behaviour sanitizers:
+# robustness and conformance tests, without those marked slow. Needs gcc with its runtimes and the packages of .venv (`make setup`). Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,9 +9,10 @@ build=build/sanitize-gcc
 export PATH="$PWD/.venv/bin:$PATH"
 
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=g++ \
-  -DAIMC_SANITIZE=address,undefined -DPython_EXECUTABLE="$python" \
+  -DAIMC_FUZZ=ON -DAIMC_SANITIZE=address,undefined -DPython_EXECUTABLE="$python" \
   -Dpybind11_DIR="$("$python" -m pybind11 --cmakedir)" >/dev/null
-cmake --build "$build" --target _core
+cmake --build "$build" --target _core payload_decode
+"$build/fuzz/payload_decode" fuzz/corpus/payload_decode/*
 
 # A package of its own, so that the extension built for use stays as it is.
 package=$build/package

@@ -23,7 +23,7 @@ MOST_ELEMENTS = 1024
 
 UNARY_LENGTHS = (10, 1, 2, 3, 11, 64, 255, 256)
 EDITION2, EDITION1 = 2, 1
-MANY, TWO_THREADS = 8, 0xC0
+LITTLE_MEMORY, MANY, TWO_THREADS = 4, 8, 0xC0
 
 
 def number(value: int, size: int) -> bytes:
@@ -62,6 +62,7 @@ def payload_seeds(stream: bytes) -> Iterator[bytes]:
             yield bytes([dialect | TWO_THREADS, len(unit.tensors) - 1]) + tail
             if len(unit.tensors) == 1 and unit.tensors[0].count <= MOST_ELEMENTS // 20:
                 yield bytes([dialect | MANY, 32]) + tail
+                yield bytes([dialect | MANY | LITTLE_MEMORY, 32, 3 * len(unit.payload) % 256]) + tail
 
 
 def main() -> None:
