@@ -82,7 +82,7 @@ def test_bins_equal_those_of_the_reference_decoder(case: Case) -> None:
         reference.decode(step.data)
         found = []
         for unit in coded_units(step.data):
-            trace = bin_trace(step.data, f"units[{unit}]", references=native._references())
+            trace = bin_trace(step.data, f"units[{unit}]", references=native.references())
             assert trace.error is None
             assert trace.total == len(trace.bins)
             found += rows(trace)

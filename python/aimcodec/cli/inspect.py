@@ -116,7 +116,7 @@ def _inspect_bins(data: bytes, which: str, bin_range: str | None, after: list[Pa
     for earlier in after:
         with about(earlier):
             decoder.decode(read_stream(earlier))
-    references = decoder._references()
+    references = decoder.references()
     first, last = _range(bin_range)
     if first < 0:
         first = max(0, first + bin_trace(data, which, limit=0, references=references).total)

@@ -115,7 +115,7 @@ class Decoder:
         integers: dict[str, NDArray[np.int32]] = {}
         arrays: dict[int, list[NDArray[Any]]] = {}
         if any(u.update_signalled for u in coded):
-            results = payloads.decode_integers(coded, self._threads, self._references())
+            results = payloads.decode_integers(coded, self._threads, self.references())
             for unit, pairs in zip(coded, results, strict=True):
                 arrays[id(unit)] = [values for _, values in pairs]
                 integers |= {t.name: q for t, (q, _) in zip(unit.tensors, pairs, strict=True)}
@@ -131,7 +131,8 @@ class Decoder:
         self._advance(units, tensors, integers)
         return tensors
 
-    def _references(self) -> payloads.References:
+    def references(self) -> payloads.References:
+        """What the next update may refer to (12.3, 12.5)."""
         return payloads.References({name: s.integers for name, s in self._states.items()}, self._history)
 
     def _check_references(self, units: list[DataUnit]) -> None:
