@@ -48,6 +48,9 @@ Binarizer::Binarizer(int unary_length, std::uint32_t codebook_size, std::uint32_
     }
   }
   for (int j = 0; j < 32; ++j) prefix_ones_[j] = make_symbol(layout_.remainder() + j, 1);
+  for (int bits = 0; bits < 256; ++bits) {
+    for (int j = 0; j < 8; ++j) bypass_[bits][j] = make_symbol(bypass_context(layout_), (bits >> (7 - j)) & 1);
+  }
 }
 
 std::size_t Binarizer::append(const LevelSpan& span, BinBuffer& bins) {
@@ -60,7 +63,7 @@ std::size_t Binarizer::append_plain(const LevelSpan& span, BinBuffer& bins) {
   std::size_t i = 0;
   for (; i < span.count && !bins.full(); ++i) {
     const std::int32_t level = span.levels[i];
-    Symbol* out = bins.symbols + bins.symbol_count;
+    Symbol* out = bins.symbols + bins.count;
     const int sig = ContextLayout::kSig + static_cast<int>(3 * span.states[i] + neighbour);
     const int sign = ContextLayout::kSign + static_cast<int>(neighbour);
     const std::uint32_t abs = magnitude(level);
@@ -69,14 +72,13 @@ std::size_t Binarizer::append_plain(const LevelSpan& span, BinBuffer& bins) {
       out[0] = make_symbol(sig, s.significant);
       out[1] = make_symbol(sign, s.negative);
       std::memcpy(out + 2, s.greater, sizeof(s.greater));
-      bins.symbol_count += s.symbols;
+      bins.count += s.symbols;
       neighbour = s.neighbour;
     } else {
       const bool negative = level < 0;
       out[0] = make_symbol(sig, 1);
       out[1] = make_symbol(sign, negative ? 1 : 0);
-      bins.symbol_count += 2;
-      append_large(abs, negative, bins);
+      bins.count = static_cast<std::size_t>(append_large(abs, negative, out + 2) - bins.symbols);
       neighbour = negative ? 1 : 2;
     }
   }
@@ -84,28 +86,32 @@ std::size_t Binarizer::append_plain(const LevelSpan& span, BinBuffer& bins) {
   return i;
 }
 
-// Greater flags and remainder of a level that is not in the table. Runs of ones are copied in blocks of fixed size, so
-// that their lengths cost no branches.
-void Binarizer::append_large(std::uint32_t abs, bool negative, BinBuffer& bins) const {
+// Greater flags and remainder of a level that is not in the table; returns the end. Bins are copied in blocks of fixed
+// size, so that their numbers cost no branches.
+Symbol* Binarizer::append_large(std::uint32_t abs, bool negative, Symbol* out) const {
   constexpr std::uint32_t kBlock = 16;
-  Symbol* out = bins.symbols + bins.symbol_count;
   const auto unary = static_cast<std::uint32_t>(layout_.unary_length);
   const std::uint32_t ones = std::min(abs - 1, unary);
   const Symbol* greater = greater_ones_[negative ? 1 : 0];
   for (std::uint32_t j = 0; j < ones; j += kBlock) std::memcpy(out + j, greater + j, kBlock * sizeof(Symbol));
   out += ones;
   if (ones < unary) {
-    *out++ = static_cast<Symbol>(greater[ones] - 1);
-  } else {
-    const std::uint32_t rest = abs - unary;  // remainder + 1: its logarithm is the prefix, what is below the suffix
-    const int prefix = 31 - __builtin_clz(rest);
-    std::memcpy(out, prefix_ones_, sizeof(prefix_ones_));
-    out += prefix;
-    *out++ = static_cast<Symbol>(prefix_ones_[prefix] - 1);
-    bins.bypass[bins.bypass_count] = {static_cast<std::uint32_t>(out - bins.symbols), rest - (1U << prefix), prefix};
-    bins.bypass_count += prefix > 0 ? 1 : 0;
+    *out++ = static_cast<Symbol>(greater[ones] - kSymbolOne);
+    return out;
   }
-  bins.symbol_count = static_cast<std::size_t>(out - bins.symbols);
+  const std::uint32_t rest = abs - unary;  // remainder + 1: its logarithm is the prefix, what is below the suffix
+  const int prefix = 31 - __builtin_clz(rest);
+  std::memcpy(out, prefix_ones_, sizeof(prefix_ones_));
+  out += prefix;
+  *out++ = static_cast<Symbol>(prefix_ones_[prefix] - kSymbolOne);
+  return append_bypass(rest - (1U << prefix), prefix, out);
+}
+
+// The low `n` bits, n <= 31, the first one most significant.
+Symbol* Binarizer::append_bypass(std::uint32_t bits, int n, Symbol* out) const {
+  const std::uint32_t aligned = static_cast<std::uint32_t>(std::uint64_t{bits} << (32 - n));
+  for (int j = 0; j < n; j += 8) std::memcpy(out + j, bypass_[(aligned << j) >> 24], sizeof(bypass_[0]));
+  return out + n;
 }
 
 std::size_t Binarizer::append_extended(const LevelSpan& span, BinBuffer& bins) {
@@ -117,7 +123,7 @@ std::size_t Binarizer::append_extended(const LevelSpan& span, BinBuffer& bins) {
     const std::int64_t reference = span.reference != nullptr ? span.reference[i] : 0;
     const std::int64_t abs_reference = reference < 0 ? -reference : reference;
     const int state = span.states[i];
-    Symbol* out = bins.symbols + bins.symbol_count;
+    Symbol* out = bins.symbols + bins.count;
     int context = ContextLayout::kSig + 3 * state + static_cast<int>(neighbour_);
     if (span.history != nullptr && span.history[i] != 0) {
       context = ContextLayout::kSigHistory + state;
@@ -153,12 +159,10 @@ std::size_t Binarizer::append_extended(const LevelSpan& span, BinBuffer& bins) {
           group <<= 1;
           ++prefix;
         }
-        bins.bypass[bins.bypass_count] = {static_cast<std::uint32_t>(out - bins.symbols),
-                                          static_cast<std::uint32_t>(abs - reached), prefix};
-        bins.bypass_count += prefix > 0 ? 1 : 0;
+        out = append_bypass(static_cast<std::uint32_t>(abs - reached), prefix, out);
       }
     }
-    bins.symbol_count = static_cast<std::size_t>(out - bins.symbols);
+    bins.count = static_cast<std::size_t>(out - bins.symbols);
     neighbour_ = level == 0 ? 0 : (level < 0 ? 1 : 2);
   }
   return i;

@@ -28,30 +28,20 @@ struct LevelSpan {
 
 constexpr std::size_t kMaxSpan = 1024;
 
-// Bypass bins that come before the symbol numbered `position`.
-struct BypassBins {
-  std::uint32_t position;
-  std::uint32_t bits;
-  int count;
-};
-
 // Bins of a few levels, in order.
 class BinBuffer {
  public:
-  void clear() { symbol_count = bypass_count = 0; }
-  bool full() const { return symbol_count >= kSymbols; }
+  bool full() const { return count >= kSymbols; }
 
-  std::size_t symbol_count = 0;
-  std::size_t bypass_count = 0;
+  std::size_t count = 0;
 
  private:
   static constexpr std::size_t kSymbols = 4096;
-  static constexpr std::size_t kMostPerLevel = 2 + kMaxUnaryLength + 31;
+  static constexpr std::size_t kMostPerLevel = 2 + kMaxUnaryLength + 31 + 30;
   static constexpr std::size_t kOverrun = 48;  // symbols that copies of fixed size may write beyond the last
 
  public:
   Symbol symbols[kSymbols + kMostPerLevel + kOverrun];
-  BypassBins bypass[kMaxSpan + 1];
 };
 
 class Binarizer {
@@ -77,16 +67,18 @@ class Binarizer {
   }
   std::size_t append_plain(const LevelSpan& span, BinBuffer& bins);
   std::size_t append_extended(const LevelSpan& span, BinBuffer& bins);
-  void append_large(std::uint32_t abs, bool negative, BinBuffer& bins) const;
+  Symbol* append_large(std::uint32_t abs, bool negative, Symbol* out) const;
+  Symbol* append_bypass(std::uint32_t bits, int n, Symbol* out) const;
 
   ContextLayout layout_;
   std::uint32_t codebook_size_;
   std::uint32_t codebook_zero_;
   std::uint32_t largest_short_;  // magnitudes up to this one come from a table
   unsigned neighbour_ = 0;
-  // Runs of ones: greater flags by sign, remainder prefix.
+  // Runs of ones: greater flags by sign, remainder prefix. All groups of eight bypass bins.
   Symbol greater_ones_[2][kMaxUnaryLength];
   Symbol prefix_ones_[32];
+  Symbol bypass_[256][8];
 };
 
 }  // namespace aimc

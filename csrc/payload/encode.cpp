@@ -25,8 +25,8 @@ class TensorEncoder {
         layout_{t.params.unary_length},
         encoder_(encoder),
         bins_(bins),
-        contexts_(static_cast<std::size_t>(layout_.count())) {
-    for (EncoderContext& c : contexts_) c.init(0);
+        contexts_(static_cast<std::size_t>(layout_.count()) + 1) {
+    init_contexts();
   }
 
   Status encode() {
@@ -63,14 +63,14 @@ class TensorEncoder {
     encoder_.bypass_bins(tensor_.row_skip ? 1 : 0, 1);
     if (!tensor_.row_skip) return;
     skipped_ = zero_rows(tensor_);
-    for (const std::uint8_t zero : skipped_) encoder_.context_bin(layout_.row_skip(), zero, contexts_.data());
+    for (const std::uint8_t zero : skipped_) encoder_.bin(layout_.row_skip(), zero, contexts_.data());
   }
 
   void encode_parameter_sets() {
     for (const ContextRange& range : parameter_set_contexts(tensor_.params, dialect_, tensor_.history_flag)) {
       for (int c = range.first; c < range.last; ++c) {
         const int id = tensor_.parameter_ids != nullptr ? tensor_.parameter_ids[c] : 0;
-        encoder_.context_bin(layout_.shift(), id != 0 ? 1 : 0, contexts_.data());
+        encoder_.bin(layout_.shift(), id != 0 ? 1 : 0, contexts_.data());
         if (id != 0) encoder_.bypass_bins(static_cast<std::uint32_t>(id - 1), 3);
         contexts_[static_cast<std::size_t>(c)].init(id);
       }
@@ -96,24 +96,23 @@ class TensorEncoder {
     return Status{};
   }
 
-  void start_block_row(Binarizer& binarizer) {
+  // Initial states of the parameter sets in force.
+  void init_contexts() {
     for (EncoderContext& c : contexts_) c.init(c.parameter_set);
+    contexts_.back().init_bypass();
+  }
+
+  void start_block_row(Binarizer& binarizer) {
+    init_contexts();
     binarizer.start_block_row();
     encoder_.reset_range();
   }
 
   void encode_span(LevelSpan span, Binarizer& binarizer) {
     while (span.count > 0) {
-      bins_.clear();
+      bins_.count = 0;
       span.drop_front(binarizer.append(span, bins_));
-      std::size_t done = 0;
-      for (std::size_t i = 0; i < bins_.bypass_count; ++i) {
-        const BypassBins& bypass = bins_.bypass[i];
-        encoder_.context_bins(bins_.symbols + done, bypass.position - done, contexts_.data());
-        encoder_.bypass_bins(bypass.bits, bypass.count);
-        done = bypass.position;
-      }
-      encoder_.context_bins(bins_.symbols + done, bins_.symbol_count - done, contexts_.data());
+      encoder_.bins(bins_.symbols, bins_.count, contexts_.data());
     }
   }
 

@@ -15,16 +15,16 @@ namespace {
 // Collects the bins of each context as strings and prices them under every parameter set.
 class BinCounter {
  public:
-  BinCounter(int contexts, Isa isa) : isa_(isa), contexts_(static_cast<std::size_t>(contexts)) {
-    newest_.assign(contexts_.size(), kEmpty);
+  BinCounter(const ContextLayout& layout, Isa isa)
+      : isa_(isa), contexts_(static_cast<std::size_t>(bypass_context(layout)) + 1), newest_(contexts_.size(), kEmpty) {
     for (Context& c : contexts_) c.costs.reset();
   }
 
   void add(const Symbol* symbols, std::size_t count) {
     std::uint64_t* newest = newest_.data();
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t context = symbols[i] / kSymbolSpacing;
-      const std::uint64_t bins = 2 * newest[context] + (symbols[i] & 1);
+      const auto context = static_cast<std::size_t>(symbol_context(symbols[i]));
+      const std::uint64_t bins = 2 * newest[context] + static_cast<unsigned>(symbol_bin(symbols[i]));
       newest[context] = bins;
       if (__builtin_expect(bins >= kFull, 0)) put_away(context);
     }
@@ -41,14 +41,17 @@ class BinCounter {
   // Prices all bins given so far.
   void finish() {
     price_words();
-    for (std::size_t i = 0; i < contexts_.size(); ++i) {
+    bypass_bins_ += static_cast<std::uint64_t>(bin_count(newest_.back()));
+    newest_.back() = kEmpty;
+    for (std::size_t i = 0; i + 1 < contexts_.size(); ++i) {
       if (newest_[i] == kEmpty) continue;
-      contexts_[i].costs.add(static_cast<std::uint32_t>(newest_[i]), 63 - __builtin_clzll(newest_[i]));
+      contexts_[i].costs.add(static_cast<std::uint32_t>(newest_[i]), bin_count(newest_[i]));
       newest_[i] = kEmpty;
     }
   }
 
-  const std::uint64_t* costs(std::size_t context) const { return contexts_[context].costs.cost; }
+  const std::uint64_t* costs(int context) const { return contexts_[static_cast<std::size_t>(context)].costs.cost; }
+  std::uint64_t bypass_bins() const { return bypass_bins_; }
 
  private:
   // The newest bins of a context are below a leading 1; when there are 32 they become two words.
@@ -61,6 +64,8 @@ class BinCounter {
     SetCosts costs;
   };
 
+  static int bin_count(std::uint64_t newest) { return 63 - __builtin_clzll(newest); }
+
   void put_away(std::size_t context) {
     std::vector<std::uint16_t>& words = contexts_[context].words;
     words.push_back(static_cast<std::uint16_t>(newest_[context] >> 16));
@@ -69,6 +74,8 @@ class BinCounter {
   }
 
   void price_words() {
+    bypass_bins_ += 16 * contexts_.back().words.size();
+    contexts_.back().words.clear();
     strings_.clear();
     for (Context& c : contexts_) {
       if (!c.words.empty()) strings_.push_back({c.words.data(), c.words.size(), &c.costs});
@@ -81,20 +88,20 @@ class BinCounter {
   }
 
   Isa isa_;
+  std::vector<Context> contexts_;  // the last one takes the bypass bins
   std::vector<std::uint64_t> newest_;
-  std::vector<Context> contexts_;
   std::vector<BinString> strings_;
   std::size_t waiting_ = 0;
+  std::uint64_t bypass_bins_ = 0;
 };
 
-// Bins of the levels go to `counter`; returns the number of bypass bins.
-std::uint64_t count_levels(const TensorInput& t, Dialect dialect, const std::vector<std::uint8_t>& skipped,
-                           BinCounter& counter) {
+// All bins of the levels go to `counter`.
+void count_levels(const TensorInput& t, Dialect dialect, const std::vector<std::uint8_t>& skipped,
+                  BinCounter& counter) {
   const TensorParams& params = t.params;
   Binarizer binarizer(params.unary_length, params.codebook ? params.codebook_size : 0, params.codebook_zero);
   LevelSource source(t, dialect, skipped);
   const auto bins = std::make_unique<BinBuffer>();
-  std::uint64_t bypass = 0;
   while (!source.done()) {
     LevelSpan span;
     if (!source.next(&span).ok()) break;
@@ -103,14 +110,12 @@ std::uint64_t count_levels(const TensorInput& t, Dialect dialect, const std::vec
       binarizer.start_block_row();
     }
     while (span.count > 0) {
-      bins->clear();
+      bins->count = 0;
       span.drop_front(binarizer.append(span, *bins));
-      counter.add(bins->symbols, bins->symbol_count);
-      for (std::size_t i = 0; i < bins->bypass_count; ++i) bypass += static_cast<std::uint64_t>(bins->bypass[i].count);
+      counter.add(bins->symbols, bins->count);
     }
   }
   counter.finish();
-  return bypass;
 }
 
 SetOption option(const std::uint64_t* costs, bool enabled) {
@@ -130,28 +135,28 @@ std::uint64_t row_list_cost(const std::vector<std::uint8_t>& skipped) {
 
 double choose_parameter_sets(const TensorInput& t, Dialect dialect, bool enabled, std::uint8_t* ids, Isa isa) {
   const TensorParams& params = t.params;
-  const int contexts = ContextLayout{params.unary_length}.count();
+  const ContextLayout layout{params.unary_length};
   const std::vector<std::uint8_t> skipped = t.row_skip ? zero_rows(t) : std::vector<std::uint8_t>{};
-  BinCounter counter(contexts, isa);
-  const std::uint64_t bypass = count_levels(t, dialect, skipped, counter);
+  BinCounter counter(layout, isa);
+  count_levels(t, dialect, skipped, counter);
 
   const std::vector<ContextRange> ranges = parameter_set_contexts(params, dialect, t.history_flag);
   std::vector<SetOption> options;
   for (const ContextRange& range : ranges) {
     for (int c = range.first; c < range.last; ++c) {
-      options.push_back(option(counter.costs(static_cast<std::size_t>(c)), enabled));
+      options.push_back(option(counter.costs(c), enabled));
     }
   }
   std::uint64_t cost = 0;
   const std::vector<std::uint8_t> chosen = choose_sets(options, &cost);
-  std::fill_n(ids, contexts, std::uint8_t{0});
+  std::fill_n(ids, layout.count(), std::uint8_t{0});
   auto id = chosen.begin();
   for (const ContextRange& range : ranges) {
     for (int c = range.first; c < range.last; ++c) ids[c] = *id++;
   }
 
   const std::uint64_t flags = has_row_skip_flag(params, dialect) ? (params.parent ? 2 : 1) : 0;
-  cost += row_list_cost(skipped) + (bypass + params.qp_bits + flags) * kBitCost;
+  cost += row_list_cost(skipped) + (counter.bypass_bins() + params.qp_bits + flags) * kBitCost;
   return static_cast<double>(cost) / static_cast<double>(kBitCost);
 }
 
