@@ -62,8 +62,8 @@ class BinEncoder {
     const Symbol symbol = make_symbol(context, value);
     bins(&symbol, 1, contexts);
   }
-  // The low `n` bits of `bits` as bypass bins, the first one most significant; n <= 32. For what comes before
-  // there are contexts.
+  // The low `n` bits of `bits` as bypass bins, the first one most significant; n <= 32. For headers: levels have
+  // symbols of the bypass context.
   void bypass_bins(std::uint32_t bits, int n);
   // A block row starts (10.2).
   void reset_range() { range_ = 256; }

@@ -29,19 +29,15 @@ struct LevelSpan {
 constexpr std::size_t kMaxSpan = 1024;
 
 // Bins of a few levels, in order.
-class BinBuffer {
- public:
-  bool full() const { return count >= kSymbols; }
-
-  std::size_t count = 0;
-
- private:
-  static constexpr std::size_t kSymbols = 4096;
+struct BinBuffer {
+  static constexpr std::size_t kFull = 4096;
   static constexpr std::size_t kMostPerLevel = 2 + kMaxUnaryLength + 31 + 30;
   static constexpr std::size_t kOverrun = 48;  // symbols that copies of fixed size may write beyond the last
 
- public:
-  Symbol symbols[kSymbols + kMostPerLevel + kOverrun];
+  bool full() const { return count >= kFull; }
+
+  std::size_t count = 0;
+  Symbol symbols[kFull + kMostPerLevel + kOverrun];
 };
 
 class Binarizer {
