@@ -11,7 +11,7 @@ namespace {
 
 // The id bins share one adaptive context, so a choice changes the price of all that follow: the search keeps the
 // cheapest few ways to have got as far as a context.
-constexpr std::size_t kWidth = 16;
+constexpr std::size_t kWidth = 8;
 constexpr std::uint64_t kIdCost = 3 * kBitCost;
 
 struct Way {
