@@ -4,20 +4,29 @@
 #include <cstdlib>
 #include <new>
 
+// The thread sanitizer does not let its own functions be replaced: under it no allocation fails.
+#if defined(__SANITIZE_THREAD__)
+#define AIMC_FUZZ_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#define AIMC_FUZZ_THREAD_SANITIZER __has_feature(thread_sanitizer)
+#else
+#define AIMC_FUZZ_THREAD_SANITIZER 0
+#endif
+
 namespace {
 
 constexpr long kNever = -1;
 std::atomic<long> g_successes{kNever};
 
-bool refused() {
+[[maybe_unused]] bool refused() {
   return g_successes.load(std::memory_order_relaxed) != kNever && g_successes.fetch_sub(1) == 0;
 }
 
-void* allocate(std::size_t size) {
+[[maybe_unused]] void* allocate(std::size_t size) {
   return refused() ? nullptr : std::malloc(size > 0 ? size : 1);
 }
 
-void* checked(void* memory) {
+[[maybe_unused]] void* checked(void* memory) {
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
@@ -35,6 +44,7 @@ FailingAllocation::~FailingAllocation() {
 
 }  // namespace aimc::fuzz
 
+#if !AIMC_FUZZ_THREAD_SANITIZER
 void* operator new(std::size_t size) {
   return checked(allocate(size));
 }
@@ -60,3 +70,5 @@ void operator delete(void* memory, std::align_val_t) noexcept {
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   std::free(memory);
 }
+
+#endif
