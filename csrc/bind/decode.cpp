@@ -1,6 +1,7 @@
 #include <cstring>
 #include <limits>
 #include <stdexcept>
+#include <unordered_set>
 
 #include "bind/job.hpp"
 #include "entropy/tracer.hpp"
@@ -110,9 +111,11 @@ void set_data(Job& job, std::size_t tensor, const py::array& data) {
 template <class F>
 void with_native(const py::list& jobs, F&& f) {
   std::vector<Job*> wrapped;
+  std::unordered_set<const Job*> seen;
   for (const py::handle h : jobs) {
     wrapped.push_back(py::cast<Job*>(h));
     require(!wrapped.back()->native.tensors.empty(), "a job without tensors");
+    require(seen.insert(wrapped.back()).second, "a job given twice");
   }
   std::vector<CodewordJob> native;
   native.reserve(wrapped.size());

@@ -71,14 +71,14 @@ class Levels {
     return py::make_tuple(ids, bits);
   }
 
-  // The input of the encoder with the choices made for it; `ids` must outlive it.
-  TensorInput input(std::int32_t qp_delta, bool row_skip, bool history_flag, const UInt8Array& ids) const {
-    require(ids.size() == ContextLayout{input_.params.unary_length}.count(), "ids has another size");
+  // The input of the encoder with the choices made for it; `ids`, null for set 0 everywhere, must outlive it.
+  TensorInput input(std::int32_t qp_delta, bool row_skip, bool history_flag, const UInt8Array* ids) const {
+    require(ids == nullptr || ids->size() == ContextLayout{input_.params.unary_length}.count(), "ids has another size");
     TensorInput input = input_;
     input.qp_delta = qp_delta;
     input.row_skip = row_skip;
     input.history_flag = history_flag;
-    input.parameter_ids = ids.data();
+    input.parameter_ids = ids == nullptr ? nullptr : ids->data();
     return input;
   }
   Dialect dialect() const { return dialect_; }
@@ -103,8 +103,8 @@ py::array entry_point_table(const std::vector<EntryPoint>& points) {
   return table;
 }
 
-// One codeword from (levels, qp_delta, row_skip, history_flag, ids) per tensor, in payload order. Returns the status,
-// the payload, and for each tensor its entry points: shifts since the first block row, value, trellis state.
+// One codeword from (levels, qp_delta, row_skip, history_flag, ids or None) per tensor, in payload order. Returns the
+// status, the payload, and for each tensor its entry points: shifts since the first block row, value, trellis state.
 py::tuple encode_codeword(const py::list& tensors) {
   require(!tensors.empty(), "a codeword without tensors");
   std::vector<TensorInput> inputs;
@@ -116,9 +116,10 @@ py::tuple encode_codeword(const py::list& tensors) {
     const auto& levels = py::cast<const Levels&>(t[0]);
     require(inputs.empty() || levels.dialect() == dialect, "tensors of several dialects");
     dialect = levels.dialect();
-    ids.push_back(py::cast<UInt8Array>(t[4]));
-    inputs.push_back(
-        levels.input(py::cast<std::int32_t>(t[1]), py::cast<bool>(t[2]), py::cast<bool>(t[3]), ids.back()));
+    const bool has_ids = !t[4].is_none();
+    if (has_ids) ids.push_back(py::cast<UInt8Array>(t[4]));
+    inputs.push_back(levels.input(py::cast<std::int32_t>(t[1]), py::cast<bool>(t[2]), py::cast<bool>(t[3]),
+                                  has_ids ? &ids.back() : nullptr));
   }
   std::vector<std::uint8_t> payload;
   std::vector<std::vector<EntryPoint>> entry_points;

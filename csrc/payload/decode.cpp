@@ -198,10 +198,13 @@ class LaneTask {
 // does not depend on the path.
 class LaneFeeder : public LaneSource {
  public:
-  LaneFeeder(const std::vector<Chain*>& chains, Counter& counter) : chains_(chains), counter_(counter) {}
+  // Feeds the chains `share`, `share` + `shares`, `share` + 2 `shares` ...
+  LaneFeeder(const std::vector<Chain*>& chains, Counter& counter, std::size_t share, std::size_t shares)
+      : chains_(chains), counter_(counter), share_(share), shares_(shares) {}
 
   LaneChain* next() override {
-    for (std::size_t i; counter_.next(&i);) {
+    for (std::size_t n; counter_.next(&n);) {
+      const std::size_t i = n * shares_ + share_;
       auto task = std::make_unique<LaneTask>(*chains_[i]);
       LaneChain* lane = nullptr;
       const Status status = task->start(&lane);
@@ -228,6 +231,8 @@ class LaneFeeder : public LaneSource {
  private:
   const std::vector<Chain*>& chains_;
   Counter& counter_;
+  std::size_t share_;
+  std::size_t shares_;
   std::vector<std::unique_ptr<LaneTask>> tasks_;
 };
 
@@ -236,6 +241,7 @@ struct LaneGroup {
   bool dq;
   int unary_length;
   std::vector<Chain*> chains;
+  std::vector<Counter> shares;  // one for each thread
 };
 
 // How many of the longest chains (they come sorted) are better decoded by themselves: a lane takes kRowCost times as
@@ -301,16 +307,22 @@ class Schedule {
   // One thread begins with the lanes, the others with the chains that must be decoded by themselves; then each helps
   // with what is left.
   void run() {
-    std::vector<Counter> group_counters;
-    for (const LaneGroup& group : groups_) group_counters.emplace_back(group.chains.size());
-    Counter alone_counter(alone_.size());
-    Counter worker(threads_);
+    for (LaneGroup& group : groups_) {
+      for (std::size_t share = 0; share < threads_; ++share) {
+        group.shares.emplace_back((group.chains.size() + threads_ - 1 - share) / threads_);
+      }
+    }
+    Counter alone(alone_.size());
+    Counter workers(threads_);
     parallel(threads_, [&] {
-      std::size_t number = 0;
-      worker.next(&number);
-      if (number > 0) run_alone(alone_counter);
-      for (std::size_t i = 0; i < groups_.size(); ++i) run_group(groups_[i], group_counters[i]);
-      if (number == 0) run_alone(alone_counter);
+      std::size_t worker = 0;
+      workers.next(&worker);
+      if (worker > 0) run_alone(alone);
+      for (LaneGroup& group : groups_) {
+        // Every thread gets its share of the long chains, and takes over from others when it has done its own.
+        for (std::size_t i = 0; i < threads_; ++i) run_share(group, (worker + i) % threads_);
+      }
+      if (worker == 0) run_alone(alone);
     });
   }
 
@@ -324,7 +336,7 @@ class Schedule {
     auto group = std::find_if(groups_.begin(), groups_.end(), [&](const LaneGroup& g) {
       return g.dq == params.dq && g.unary_length == params.unary_length;
     });
-    if (group == groups_.end()) group = groups_.insert(group, LaneGroup{params.dq, params.unary_length, {}});
+    if (group == groups_.end()) group = groups_.insert(group, LaneGroup{params.dq, params.unary_length, {}, {}});
     group->chains.push_back(chain);
   }
 
@@ -334,8 +346,8 @@ class Schedule {
     }
   }
 
-  void run_group(const LaneGroup& group, Counter& counter) {
-    LaneFeeder feeder(group.chains, counter);
+  void run_share(LaneGroup& group, std::size_t share) {
+    LaneFeeder feeder(group.chains, group.shares[share], share, threads_);
     try {
       run_lanes(feeder, base_, group.dq, group.unary_length);
     } catch (const std::bad_alloc&) {

@@ -43,6 +43,9 @@ FREE_OUTPUT_BYTES = 64 << 20
 
 BYTES_PER_ELEMENT = 4
 
+# Whatever the limits say: no address space holds more.
+ADDRESSABLE_ELEMENTS = 1 << 44
+
 
 class References:
     """What an update may refer to, by tensor name: integers of the previous update and the history map (12.3, 12.5)."""
@@ -96,9 +99,10 @@ def _check_tensor(unit: DataUnit, tensor: CodedTensor, limits: Limits) -> None:
         raise InconsistentError(
             f"tensor {tensor.name!r} of {tensor.count} elements cannot fit {len(unit.payload)} payload bytes", path=path
         )
-    if tensor.count > limits.max_elements:
+    most = min(limits.max_elements, ADDRESSABLE_ELEMENTS)
+    if tensor.count > most:
         raise LimitExceededError(
-            f"tensor {tensor.name!r} of {tensor.count} elements exceeds max_elements {limits.max_elements}", path=path
+            f"tensor {tensor.name!r} of {tensor.count} elements exceeds max_elements {most}", path=path
         )
 
 
@@ -169,7 +173,10 @@ def _run(
             job.set_data(i, array)
             outputs.append(array)
         arrays.append(outputs)
-    _core.decode(jobs, threads)
+    try:
+        _core.decode(jobs, threads)
+    except MemoryError:
+        raise OutOfMemoryError("no memory to decode") from None
     _raise_first(jobs, units)
     return jobs, arrays
 

@@ -75,7 +75,7 @@ class _Candidate:
 
     levels: Any
     bits: float
-    ids: NDArray[np.uint8]
+    ids: NDArray[np.uint8] | None
     row_skip: bool
     history_flag: bool
     temporal: bool
@@ -92,13 +92,15 @@ def code_tensor(quantised: Quantised, tools: Tools, context: Context, codebook: 
         codebook: entries that the integers stand for.
     """
     scan_order = effective_scan_order(quantised.integers.shape, tools.scan_order)
+    choices = _choices(quantised, tools, scan_order, context, codebook)
+    # An estimate takes as long as a search: with one choice and nothing to search there is nothing to estimate.
+    estimate = tools.parameter_search or len(choices) > 1
     candidates = [
-        _candidate(quantised, tools, scan_order, codebook, context, choice)
-        for choice in _choices(quantised, tools, scan_order, context, codebook)
+        _candidate(quantised, tools, scan_order, codebook, context, choice, estimate=estimate) for choice in choices
     ]
     best = min(candidates, key=lambda c: c.bits)
-    choices = (best.levels, quantised.qp, best.row_skip, best.history_flag, best.ids)
-    status, payload, entry_points = _core.encode_codeword([choices])
+    coded = (best.levels, quantised.qp, best.row_skip, best.history_flag, best.ids)
+    status, payload, entry_points = _core.encode_codeword([coded])
     error = error_from_status(status, 0, "")
     if error is not None:
         raise error
@@ -146,6 +148,8 @@ def _candidate(
     codebook: Codebook | None,
     context: Context,
     choice: tuple[bool, bool, bool],
+    *,
+    estimate: bool,
 ) -> _Candidate:
     row_skip, temporal, history_flag = choice
     integers = quantised.integers
@@ -164,5 +168,7 @@ def _candidate(
         reference=context.reference if temporal else None,
         history=context.history if history_flag else None,
     )
+    if not estimate:
+        return _Candidate(levels, 0, None, row_skip, history_flag, temporal, codebook)
     ids, bits = levels.search(row_skip=row_skip, history_flag=history_flag, enabled=tools.parameter_search)
     return _Candidate(levels, bits, ids, row_skip, history_flag, temporal, codebook)
