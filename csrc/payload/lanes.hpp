@@ -37,11 +37,12 @@ class LaneSource {
 // Fewer chains than this are decoded faster one after the other.
 constexpr std::size_t kFewestLanes = 5;
 
-// Chains whose payloads lie within this many bytes of `base` can share the lanes: offsets are 32-bit and signed, and a
-// lane may run past the end of its payload before that is noticed.
-constexpr std::size_t kLaneSpan = (std::size_t{1} << 31) - (std::size_t{1} << 20);
+// Chains can share the lanes if their payloads begin within this many bytes of `base` and are shorter than that:
+// offsets are 32-bit and signed, an entry point may lie beyond its payload, and a lane may run on before that is
+// noticed.
+constexpr std::size_t kLaneWindow = std::size_t{1} << 29;
 
-// Decodes chains until the source runs dry. `base` is at or before every payload.
+// Decodes chains until the source runs dry. Every payload begins at `base` or after it.
 void run_lanes(LaneSource& source, const std::uint8_t* base, bool dq, int unary_length);
 
 }  // namespace aimc

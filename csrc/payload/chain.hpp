@@ -1,0 +1,59 @@
+// Chains: the parts of codewords that can be decoded independently of each other.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "base/cpu.hpp"
+#include "base/status.hpp"
+#include "payload/decode.hpp"
+#include "payload/tensor_decoder.hpp"
+
+namespace aimc {
+
+constexpr Status kOutOfMemory{Code::out_of_memory, 0, "out of memory while decoding"};
+
+// A codeword opened up to the levels of its last tensor: what comes before is small (the vectors of a block, the
+// headers) and can only be decoded in sequence; the block rows of the last tensor can be entered one by one.
+struct OpenCodeword {
+  CodewordJob* job = nullptr;
+  std::unique_ptr<TensorDecoder<NullTracer>> last;
+  BinDecoder<NullTracer> decoder;
+};
+
+// Block rows [begin, end) of the last tensor of a codeword: the unit of parallel work.
+struct Chain {
+  OpenCodeword* codeword = nullptr;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t levels = 0;
+  Status status = kOutOfMemory;  // until it is decoded: memory is all that can keep a chain from its turn
+  Status values{};               // of the reconstruction, which counts when all chains of the codeword are good
+};
+
+template <class F>
+Status guarded(F&& f) {
+  try {
+    return f();
+  } catch (const std::bad_alloc&) {
+    return kOutOfMemory;
+  }
+}
+
+// Opens a codeword: decodes everything before the levels of its last tensor.
+Status open_codeword(OpenCodeword& open, Isa isa);
+
+// Splits the last tensor of an open codeword at its entry points, into pieces of `min_levels` or more.
+void add_chains(OpenCodeword& open, std::uint64_t min_levels, std::vector<Chain>& chains);
+
+// Decodes a chain and reconstructs its values.
+Status decode_chain(Chain& chain, Isa isa);
+
+// The end of a codeword (9.5).
+Status check_end(BinDecoder<NullTracer>& d);
+
+// The step size of a tensor whose QP has been found good when its codeword was opened.
+float checked_step(const TensorTarget& t);
+
+}  // namespace aimc
