@@ -64,6 +64,10 @@ def draw_model(rng: np.random.Generator, step: float) -> Tensors:
             tensors[f"i{number}"] = rng.integers(-bound - 1, bound, shape, np.int32, endpoint=True)
         else:
             tensors[f"w{number}"] = draw_real(rng, shape, step)
+    if rng.random() < 0.15:  # many alike, as the layers of a model are: they share the lanes of a vector
+        shape = (int(rng.integers(1, 20)), int(rng.integers(1, 12)))
+        for sibling in range(int(rng.integers(5, 45))):
+            tensors[f"layer{sibling}"] = draw_real(rng, shape, step)
     return tensors
 
 
