@@ -26,19 +26,17 @@ case $mode in
     ;;
 esac
 
-# atheris is optional: it lives in an environment of its own, which also sees the packages of .venv.
+# atheris is optional. It instruments modules as they are imported, which an editable install gets in the way of: hence an
+# environment of its own with a copy of the package.
 atheris_python() {
   local venv=$work/venv
   if [ ! -e "$venv/ready" ]; then
-    [ -x "$python" ] || return 1
-    "$python" -m venv "$venv" >&2 || return 1
+    python3 -m venv "$venv" >&2 || return 1
     "$venv/bin/pip" install --quiet --only-binary :all: atheris >&2 || return 1
-    local site
-    site=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-    echo "import site; site.addsitedir('$site')" >"$("$venv/bin/python" -c \
-      'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
     touch "$venv/ready"
   fi
+  "$venv/bin/pip" install --quiet --force-reinstall --no-deps . >&2 || return 1
+  "$venv/bin/pip" install --quiet numpy >&2 || return 1
   echo "$venv/bin/python"
 }
 

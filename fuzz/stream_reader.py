@@ -11,7 +11,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["aimcodec"]):
-    import aimcodec
+    import aimcodec.nnc
     from aimcodec.errors import AimcError, ArgumentError, InternalError
     from aimcodec.syntax.nnc import DamagedUnit, Unit, check_stream, iter_units, scan_units, trace_stream, write_units
 
