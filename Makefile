@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" cmake
 CXX_FILES := $(shell find csrc fuzz -name '*.[ch]pp' 2>/dev/null)
 
-.PHONY: setup demo test test-full lint sanitize fuzz-fast robustness-fast clean
+.PHONY: setup demo test test-full lint sanitize fuzz-fast clean
 
 setup: $(VENV)/.installed
 
@@ -48,9 +48,6 @@ sanitize: setup
 
 fuzz-fast: sanitize
 	fuzz/run-fast build/sanitize
-
-robustness-fast: setup
-	$(BIN)/python -m pytest -q tests/robustness
 
 clean:
 	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
