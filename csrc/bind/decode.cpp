@@ -185,14 +185,7 @@ void register_decode(py::module_& m) {
            py::arg("output") = 0, py::arg("qp_offset") = 0, py::arg("qp_density") = 2)
       .def("set_data", &set_data, py::arg("tensor"), py::arg("data"))
       .def("status", [](const Job& job) { return status_tuple(job.native.status); })
-      .def(
-          "qp", [](const Job& job, std::size_t i) { return job.native.tensors.at(i).qp; }, py::arg("tensor"))
-      .def(
-          "row_skip_enabled", [](const Job& job, std::size_t i) { return job.native.tensors.at(i).row_skip_enabled; },
-          py::arg("tensor"))
-      .def(
-          "history_enabled", [](const Job& job, std::size_t i) { return job.native.tensors.at(i).history_enabled; },
-          py::arg("tensor"));
+      .def("qp", [](const Job& job, std::size_t i) { return job.native.tensors.at(i).qp; }, py::arg("tensor"));
   m.def("probe", &probe, py::arg("jobs"));
   m.def("decode", &decode, py::arg("jobs"), py::arg("threads"));
   m.def("trace", &trace, py::arg("job"), py::arg("first"), py::arg("limit"));

@@ -79,7 +79,6 @@ class _Candidate:
     row_skip: bool
     history_flag: bool
     temporal: bool
-    codebook: Codebook | None
 
 
 def code_tensor(quantised: Quantised, tools: Tools, context: Context, codebook: Codebook | None = None) -> CodedPayload:
@@ -169,6 +168,6 @@ def _candidate(
         history=context.history if history_flag else None,
     )
     if not estimate:
-        return _Candidate(levels, 0, None, row_skip, history_flag, temporal, codebook)
+        return _Candidate(levels, 0, None, row_skip, history_flag, temporal)
     ids, bits = levels.search(row_skip=row_skip, history_flag=history_flag, enabled=tools.parameter_search)
-    return _Candidate(levels, bits, ids, row_skip, history_flag, temporal, codebook)
+    return _Candidate(levels, bits, ids, row_skip, history_flag, temporal)
