@@ -34,7 +34,7 @@ ALLOWED_PACKAGES: dict[str, set[str]] = {
     "coding": {"numpy"},
     "nnc": {"numpy"},
     "inspect": {"numpy"},
-    "reference": {"numpy"},
+    "reference": {"numpy", "ml_dtypes"},
     "aimcodec": {"numpy"},
     "cli": {"numpy", "typer", "rich", "safetensors"},
 }
