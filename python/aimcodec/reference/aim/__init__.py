@@ -1,5 +1,19 @@
-"""A slow decoder of AIM files, written from docs/spec/aim-bitstream.md to be read beside it."""
+"""A slow decoder of AIM files, written from docs/spec/aim-bitstream.md alone, to be read beside it.
+
+It is the oracle of the tests of everything that reads or writes AIM files, and shares no code with it. One file per
+subject:
+
+- elements, unit: clauses 1 and 2, the frame
+- beside: clause 3
+- tensor, data_types: clauses 4 and 6
+- index: clause 5
+- little_endian, block, plane, rans, matches: clause 7, lossless coding
+- nnc: clause 9
+- file: all of it together
+"""
 
 from .block import decode_block
+from .file import AimFile, read
+from .tensor import Tensor
 
-__all__ = ["decode_block"]
+__all__ = ["AimFile", "Tensor", "decode_block", "read"]
