@@ -82,8 +82,8 @@ def numpy_dtype(data_type: int) -> np.dtype[Any]:
         return np.dtype(np.uint8)
     name = DATA_TYPES[data_type].name.lower()
     if hasattr(np, name):
-        element: np.dtype[Any] = np.dtype(name)
-        return element.newbyteorder("<")
+        element: np.dtype[Any] = np.dtype(name).newbyteorder("<")
+        return element
     import ml_dtypes
 
     small: np.dtype[Any] = np.dtype(getattr(ml_dtypes, name))
