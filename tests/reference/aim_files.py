@@ -1,4 +1,4 @@
-"""Makes AIM files byte by byte from docs/spec/aim-bitstream.md, good ones and bad ones. Shares no code with any reader."""
+"""Makes AIM files byte by byte from docs/spec/aim-bitstream.md, good and bad ones. Shares no code with any reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole AIM files (docs/spec/aim-bitstream.md): everything read, every broken rule refused with the kind of clause 11."""
+"""Whole AIM files (docs/spec/aim-bitstream.md): everything read, every broken rule refused with its kind."""
 
 from __future__ import annotations
 
@@ -268,6 +268,28 @@ def test_every_prefix_is_truncated() -> None:
     for length in range(len(data)):
         with pytest.raises(TruncatedError):
             read(data[:length])
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_changes_under_good_checksums(data: st.DataObject) -> None:
+    """One byte of a header or payload, in a file that is otherwise sealed anew: an error of the set, or a file."""
+    file = everything()
+    number = data.draw(st.integers(0, len(file.units) - 1))
+    old = file.units[number]
+    header_size, payload_size = struct.unpack(">IQ", old[10:22])
+    contents = [old[26 : header_size - 4], old[-(-header_size // 64) * 64 :][:payload_size]]
+    part = data.draw(st.sampled_from([k for k in (0, 1) if contents[k]]))
+    place = data.draw(st.integers(0, len(contents[part]) - 1))
+    changed = bytearray(contents[part])
+    changed[place] ^= data.draw(st.integers(1, 255))
+    contents[part] = bytes(changed)
+    file.units[number] = unit(old[8], *contents, flags=old[9])
+    try:
+        assert read(file.data()).digest != read(everything().data()).digest
+    except AimcError as error:
+        assert error.code != "internal"
+        assert error.path.startswith("units[")
 
 
 # Broken rules of files and units (clause 2).

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -13,6 +13,7 @@ import aimcodec
 from aimcodec.errors import AimcError, InconsistentError, MalformedError, OutOfRangeError, TruncatedError
 from aimcodec.reference.aim import read
 
+from ..conformance.cases import CATALOGUE, Case, fingerprint
 from .aim_files import File, numbers, raw_tensor, text, unit
 from .annotated import UNIFORM
 
@@ -92,18 +93,17 @@ def test_an_alias_of_an_nnc_tensor() -> None:
     assert tensors[0, "v"].memory is tensors[0, "w"].memory
 
 
-def wrapped(stream: bytes, types: Callable[[str], int], shapes: dict[str, tuple[int, ...]]) -> NncFile:
-    """A stream cut by the fast reader."""
+def wrapped(stream: bytes, data_units: list[list[Given]]) -> NncFile:
+    """A stream cut by the fast reader, with the tensors of each of its data units."""
     file = NncFile()
     units = list(aimcodec.nnc.iter_units(stream))
     ends = [u.offset for u in units[1:]] + [len(stream)]
-    names = list(shapes)
+    left = iter(data_units)
     for u, end in zip(units, ends, strict=True):
         content = stream[u.offset : end]
         if u.kind == 5:
             cut = u.payload_offset - u.offset
-            name = names.pop(0)
-            file.data_unit(content[:cut], content[cut:], [Given(name, types(name), shapes[name])])
+            file.data_unit(content[:cut], content[cut:], next(left))
         else:
             file.nnr(content)
     return file
@@ -116,21 +116,36 @@ ARRAYS = {
 }
 
 
-def encoded(*names: str) -> tuple[bytes, dict[str, tuple[int, ...]]]:
-    arrays = {name: ARRAYS[name] for name in names}
-    return aimcodec.nnc.encode(arrays), {name: array.shape for name, array in arrays.items()}
+def encoded(types: dict[str, int]) -> tuple[bytes, NncFile]:
+    """Some of the arrays, in data units of one tensor each."""
+    stream = aimcodec.nnc.encode({name: ARRAYS[name] for name in types})
+    return stream, wrapped(stream, [[Given(name, code, ARRAYS[name].shape)] for name, code in types.items()])
 
 
 def test_several_data_units() -> None:
-    stream, shapes = encoded("real", "whole", "wide")
+    stream, file = encoded({"real": FLOAT32, "whole": INT8, "wide": INT64})
     expected = aimcodec.nnc.decode(stream)
-    types = {"real": FLOAT32, "whole": INT8, "wide": INT64}
-    tensors = read(wrapped(stream, types.__getitem__, shapes).data()).tensors
+    tensors = read(file.data()).tensors
     assert list(tensors) == [(0, name) for name in ARRAYS]
     for name, array in expected.items():
         assert tensors[0, name].array.tolist() == array.tolist()
     assert tensors[0, "whole"].array.dtype == np.int8
     assert tensors[0, "wide"].array.dtype == np.int64
+
+
+BLOCKS = [case for case in CATALOGUE if case["id"] in ("block-bias-bn", "block-folded")]
+
+
+@pytest.mark.parametrize("entry", BLOCKS, ids=lambda entry: entry["id"])
+def test_data_units_of_several_tensors(entry: dict[str, Any]) -> None:
+    """The catalogue lists tensors in the order of the payloads, not of the list of names; the last has its own unit."""
+    (step,) = Case(entry).steps
+    given = [Given(t["name"], FLOAT32, tuple(t["shape"])) for t in step.expect["tensors"]]
+    tensors = read(wrapped(step.data, [given[:-1], given[-1:]]).data()).tensors
+    assert {n: fingerprint(t.array) for (_, n), t in tensors.items()} == step.fingerprints
+    by_name = [given[-2], *given[:-2]]
+    with pytest.raises(InconsistentError):
+        read(wrapped(step.data, [by_name, given[-1:]]).data())
 
 
 @pytest.mark.parametrize(
@@ -148,15 +163,15 @@ def test_several_data_units() -> None:
     ],
 )
 def test_types_that_do_not_fit(name: str, data_type: int, error: type[AimcError]) -> None:
-    stream, shapes = encoded(name)
+    _, file = encoded({name: data_type})
     with pytest.raises(error):
-        read(wrapped(stream, lambda _: data_type, shapes).data())
+        read(file.data())
 
 
 def test_beyond_half_precision_is_infinity() -> None:
     """Raw values: 1e6 has no neighbour in binary16."""
     stream = aimcodec.nnc.encode({"x": np.array([1e6, -1e6, 1], np.float32)}, qp=-60)
-    array = read(wrapped(stream, lambda _: FLOAT16, {"x": (3,)}).data()).tensors[0, "x"].array
+    array = read(wrapped(stream, [[Given("x", FLOAT16, (3,))]]).data()).tensors[0, "x"].array
     assert array.tolist() == [np.inf, -np.inf, 1]
 
 
