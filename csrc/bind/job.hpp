@@ -27,5 +27,6 @@ py::tuple status_tuple(const Status& status);
 void register_decode(py::module_& m);
 void register_encode(py::module_& m);
 void register_config(py::module_& m);
+void register_lossless(py::module_& m);
 
 }  // namespace aimc::bind

@@ -77,3 +77,33 @@ def isa() -> str: ...
 def available_isas() -> list[str]: ...
 def set_isa(name: str) -> bool: ...
 def compiler() -> str: ...
+
+class LosslessJobs:
+    def __init__(self) -> None: ...
+    def add(
+        self,
+        payload: bytes | bytearray | memoryview | NDArray[Any],
+        sizes: NDArray[np.uint32],
+        checksums: NDArray[np.uint32],
+        records: int,
+        block_records: int,
+        record_bytes: int,
+        rotate: bool,
+        opaque: bool,
+        output: bytearray | memoryview | NDArray[Any],
+    ) -> None: ...
+    def decode(self, threads: int) -> list[tuple[int, int, _Status]]: ...
+
+def lossless_encode(
+    data: bytes | bytearray | memoryview | NDArray[Any],
+    record_bytes: int,
+    rotate: bool,
+    opaque: bool,
+    fields: list[int],
+    block_records: int,
+    row_records: int,
+    first_record: int,
+    thorough: bool,
+    threads: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.uint32]]: ...
+def crc32(data: bytes | bytearray | memoryview | NDArray[Any], value: int = ...) -> int: ...

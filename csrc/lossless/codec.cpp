@@ -1,0 +1,66 @@
+#include "lossless/codec.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <new>
+
+#include "base/counter.hpp"
+#include "base/parallel.hpp"
+#include "lossless/block_decode.hpp"
+#include "lossless/block_encode.hpp"
+#include "lossless/crc32.hpp"
+
+namespace aimc::lossless {
+namespace {
+
+void decode_one(DecodeTask* task, Isa isa) {
+  if (crc32(0, task->in, task->size, isa) != task->crc) {
+    task->status = fail(Code::inconsistent, 0, "the checksum of the block is wrong");
+    return;
+  }
+  try {
+    task->status = decode_block(task->in, task->size, task->layout, task->records, isa, task->out);
+  } catch (const std::bad_alloc&) {
+    task->status = fail(Code::out_of_memory, 0, "out of memory");
+  }
+}
+
+unsigned useful_threads(unsigned threads, std::size_t work) {
+  return static_cast<unsigned>(std::min<std::size_t>(threads, std::max<std::size_t>(work, 1)));
+}
+
+}  // namespace
+
+void decode_blocks(std::vector<DecodeTask>* tasks, unsigned threads) {
+  const Isa isa = active_isa();
+  Counter counter(tasks->size());
+  parallel(useful_threads(threads, tasks->size()), [&] {
+    for (std::size_t i = 0; counter.next(&i);) decode_one(&(*tasks)[i], isa);
+  });
+}
+
+bool encode_blocks(const EncodeJob& job, unsigned threads, std::vector<EncodedBlock>* blocks) {
+  const Effort effort{active_isa(), job.thorough};
+  const auto count = static_cast<std::size_t>((job.count + job.block_records - 1) / job.block_records);
+  blocks->resize(count);
+  Counter counter(count);
+  std::atomic<bool> enough{true};
+  parallel(useful_threads(threads, count), [&] {
+    try {
+      for (std::size_t i = 0; counter.next(&i);) {
+        const std::uint64_t first = i * job.block_records;
+        const BlockInput input{job.records + first * job.layout.record_bytes,
+                               std::min(job.block_records, job.count - first), job.row_records,
+                               job.first_record + first};
+        EncodedBlock& block = (*blocks)[i];
+        encode_block(input, job.layout, job.fields, effort, &block.bytes);
+        block.crc = crc32(0, block.bytes.data(), block.bytes.size(), effort.isa);
+      }
+    } catch (const std::bad_alloc&) {
+      enough = false;
+    }
+  });
+  return enough;
+}
+
+}  // namespace aimc::lossless

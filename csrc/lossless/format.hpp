@@ -1,0 +1,27 @@
+// Numbers of the lossless block format (docs/spec/aim-bitstream.md, clause 7).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace aimc::lossless {
+
+enum class BlockMode : std::uint8_t { raw, constant, planes, sparse, context };
+enum class PlaneMethod : std::uint8_t { raw, constant, rans, matches };
+
+constexpr int kMaxDepth = 3;            // of planes inside planes
+constexpr unsigned kSlots = 256;        // sum of the frequencies of a table
+constexpr unsigned kLowestState = 256;  // a state below it takes a renormalisation byte
+constexpr std::size_t kNarrowStates = 4;
+constexpr std::size_t kWideStates = 256;
+constexpr std::size_t kShortestMatch = 4;
+constexpr std::uint8_t kLongLength = 255;  // announces a length in four bytes
+constexpr std::uint32_t kMaxDistance = (1U << 24) - 1;
+
+// How the records of a tensor are cut in planes (6.3, 7.2). `fields` is used for opaque records only.
+struct Layout {
+  std::uint32_t record_bytes = 1;
+  bool rotate = false;
+  bool opaque = false;
+};
+
+}  // namespace aimc::lossless

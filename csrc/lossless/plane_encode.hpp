@@ -1,0 +1,25 @@
+// Encoder of planes (7.2): the method that makes a plane short enough to be worth its time.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "base/cpu.hpp"
+#include "lossless/cursor.hpp"
+
+namespace aimc::lossless {
+
+// How much the encoder looks for.
+struct Effort {
+  Isa isa = Isa::scalar;
+  bool thorough = false;  // take every gain, instead of those that are worth the time of the decoder
+};
+
+// Appends plane(count).
+void encode_plane(const std::uint8_t* bytes, std::size_t count, int depth, const Effort& effort, Bytes* out);
+
+// Appends lz(count), or nothing if there are too few matches to be of use. Returns whether it did. `coded_size`: what
+// the bytes take without matches.
+bool encode_matches(const std::uint8_t* bytes, std::size_t count, std::size_t coded_size, const Effort& effort,
+                    Bytes* out);
+
+}  // namespace aimc::lossless

@@ -1,0 +1,141 @@
+#include "lossless/rans_decode.hpp"
+
+#include <cstring>
+
+#include "lossless/rans_kernels.hpp"
+
+namespace aimc::lossless {
+namespace {
+
+template <bool Escapes>
+std::size_t decode_wide_scalar(const RansTable&, const RansSlots& slots, RansStream* s, std::uint8_t* out,
+                               std::size_t rounds) {
+  std::uint16_t* const state = s->state.data();
+  const std::uint8_t* in = s->in;
+  const std::uint8_t* escape = s->escape;
+  std::size_t done = 0;
+  for (; done < rounds; ++done, out += kWideStates) {
+    if (in > s->in_last || (Escapes && escape > s->escape_last)) break;
+    for (std::size_t j = 0; j < kWideStates; ++j) {
+      const std::uint32_t x = state[j];
+      const RansSlot slot = slots[x & 0xFF];
+      const std::uint32_t y = slot.frequency() * (x >> 8) + slot.offset();
+      const std::uint32_t more = y << 8 | *in;
+      const std::uint32_t low = (y - kLowestState) >> 31;  // a number, since no branch on it could be predicted
+      state[j] = static_cast<std::uint16_t>(y ^ ((y ^ more) & (0U - low)));
+      in += low;
+      out[j] = Escapes && slot.escape() ? *escape++ : slot.symbol();
+    }
+  }
+  s->in = in;
+  s->escape = escape;
+  return done;
+}
+
+void fill_slots(const RansTable& table, RansSlots* slots) {
+  for (std::uint32_t k = 0; k < table.entries; ++k) {
+    const bool escape = table.escapes && k == table.escape_entry();
+    for (unsigned i = 0; i < table.frequency[k]; ++i) {
+      (*slots)[table.start[k] + i] =
+          RansSlot(table.symbol[k], table.frequency[k], static_cast<std::uint8_t>(i), escape);
+    }
+  }
+}
+
+}  // namespace
+
+WideKernel wide_kernel(Isa isa, const RansTable& table) {
+#if AIMC_X86
+  if (isa == Isa::avx512) return table.entries <= 64 ? decode_wide_avx512_few : decode_wide_avx512_many;
+  if (isa == Isa::avx2 && table.entries <= 16) return decode_wide_avx2;
+#else
+  (void)isa;
+#endif
+  return table.escapes ? decode_wide_scalar<true> : decode_wide_scalar<false>;
+}
+
+Status RansDecoder::open(Cursor in, const RansTable& table, std::size_t states, const std::uint8_t* escapes,
+                         std::size_t escape_count, Isa isa) {
+  table_ = table;
+  states_ = states;
+  place_ = in;
+  const std::uint8_t* bytes = in.take(2 * states);
+  if (bytes == nullptr) return in.error(Code::truncated, "the data end before the states of an entropy-coded plane");
+  for (std::size_t j = 0; j < states; ++j) {
+    stream_.state[j] = static_cast<std::uint16_t>(bytes[2 * j] | bytes[2 * j + 1] << 8);
+    if (stream_.state[j] < kLowestState) return place_.error(Code::out_of_range, "a state is below 256");
+  }
+  stream_.in = in.at();
+  in_end_ = in.end();
+  in_tail_ = false;
+  stream_.escape = escapes;
+  escape_end_ = stream_.escape_last = escapes + escape_count;
+  if (in.left() >= kWideStates) {
+    stream_.in_last = in_end_ - kWideStates;
+  } else {
+    enter_tail();
+  }
+  fill_slots(table, &slots_);
+  kernel_ = wide_kernel(isa, table);
+  return {};
+}
+
+// From here on the input is a copy with padding, so that rounds can go on to its end.
+void RansDecoder::enter_tail() {
+  const auto left = static_cast<std::size_t>(in_end_ - stream_.in);
+  if (left > 0) std::memcpy(tail_.data(), stream_.in, left);
+  stream_.in = tail_.data();
+  in_end_ = stream_.in_last = tail_.data() + left;
+  in_tail_ = true;
+}
+
+std::size_t RansDecoder::decode_rounds(std::uint8_t* out, std::size_t rounds) {
+  std::size_t done = kernel_(table_, slots_, &stream_, out, rounds);
+  if (done < rounds && !in_tail_ && stream_.in > stream_.in_last) {
+    enter_tail();
+    done += kernel_(table_, slots_, &stream_, out + done * kWideStates, rounds - done);
+  }
+  return done;
+}
+
+Status RansDecoder::decode(std::uint8_t* out, std::size_t count) {
+  std::size_t done = 0;
+  if (states_ == kWideStates) {
+    done = kWideStates * decode_rounds(out, count / kWideStates);
+    if (stream_.in > in_end_) return place_.error(Code::truncated, "the renormalisation bytes end too early");
+    if (stream_.escape > escape_end_) return place_.error(Code::inconsistent, "more escapes are taken than there are");
+  }
+  return decode_checked(out + done, count - done);
+}
+
+// From a position that is a multiple of the number of states.
+Status RansDecoder::decode_checked(std::uint8_t* out, std::size_t count) {
+  RansStream& s = stream_;
+  for (std::size_t i = 0, j = 0; i < count; ++i, j = j + 1 == states_ ? 0 : j + 1) {
+    std::uint32_t x = s.state[j];
+    const RansSlot slot = slots_[x & 0xFF];
+    out[i] = slot.symbol();
+    if (slot.escape()) {
+      if (s.escape == escape_end_) return place_.error(Code::inconsistent, "more escapes are taken than there are");
+      out[i] = *s.escape++;
+    }
+    x = slot.frequency() * (x >> 8) + slot.offset();
+    if (x < kLowestState) {
+      if (s.in == in_end_) return place_.error(Code::truncated, "the renormalisation bytes end too early");
+      x = x << 8 | *s.in++;
+    }
+    s.state[j] = static_cast<std::uint16_t>(x);
+  }
+  return {};
+}
+
+Status RansDecoder::finish() const {
+  for (std::size_t j = 0; j < states_; ++j) {
+    if (stream_.state[j] != kLowestState) return place_.error(Code::inconsistent, "a final state is not 256");
+  }
+  if (stream_.in != in_end_) return place_.error(Code::inconsistent, "renormalisation bytes are left over");
+  if (stream_.escape != escape_end_) return place_.error(Code::inconsistent, "escapes are left over");
+  return {};
+}
+
+}  // namespace aimc::lossless

@@ -1,0 +1,76 @@
+// Decoder of entropy-coded planes (7.4): 4 or 256 interleaved states of 16 bits over one sequence of bytes.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/cpu.hpp"
+#include "base/status.hpp"
+#include "lossless/cursor.hpp"
+#include "lossless/rans_table.hpp"
+
+namespace aimc::lossless {
+
+// What moves while symbols are decoded.
+struct RansStream {
+  std::array<std::uint16_t, kWideStates> state{};
+  const std::uint8_t* in = nullptr;
+  const std::uint8_t* in_last = nullptr;  // kWideStates bytes from here on are readable, but not from any later place
+  const std::uint8_t* escape = nullptr;   // the next escaped byte
+  const std::uint8_t* escape_last = nullptr;  // as in_last
+};
+
+constexpr std::size_t kPadding = kWideStates;  // after bytes of which a round may take more than there are
+
+// One slot of a table in one word, ready for use.
+class RansSlot {
+ public:
+  RansSlot() = default;
+  RansSlot(std::uint8_t symbol, std::uint8_t frequency, std::uint8_t offset, bool escape)
+      : word_(frequency | static_cast<std::uint32_t>(offset) << 8 | static_cast<std::uint32_t>(symbol) << 16 |
+              static_cast<std::uint32_t>(escape) << 24) {}
+
+  std::uint32_t frequency() const { return word_ & 0xFF; }
+  std::uint32_t offset() const { return word_ >> 8 & 0xFF; }  // slot - start
+  std::uint8_t symbol() const { return static_cast<std::uint8_t>(word_ >> 16); }
+  bool escape() const { return word_ >> 24 != 0; }
+
+ private:
+  std::uint32_t word_ = 0;
+};
+using RansSlots = std::array<RansSlot, kSlots>;
+
+// Wide kernels decode rounds of 256 symbols into `out`, at most `rounds`. A round takes up to 256 bytes of each kind,
+// so none begins after `in_last` or `escape_last`. Return the rounds decoded.
+using WideKernel = std::size_t (*)(const RansTable&, const RansSlots&, RansStream*, std::uint8_t* out,
+                                   std::size_t rounds);
+WideKernel wide_kernel(Isa isa, const RansTable& table);
+
+class RansDecoder {
+ public:
+  // `in` holds the states and the renormalisation bytes, and nothing else. The escapes are followed by kPadding bytes.
+  Status open(Cursor in, const RansTable& table, std::size_t states, const std::uint8_t* escapes,
+              std::size_t escape_count, Isa isa);
+  // The next `count` bytes: a multiple of 256, except in the last call.
+  Status decode(std::uint8_t* out, std::size_t count);
+  // After the last byte: everything must be used up.
+  Status finish() const;
+
+ private:
+  std::size_t decode_rounds(std::uint8_t* out, std::size_t rounds);
+  void enter_tail();
+  Status decode_checked(std::uint8_t* out, std::size_t count);
+
+  RansTable table_;
+  RansSlots slots_{};
+  RansStream stream_;
+  const std::uint8_t* in_end_ = nullptr;
+  const std::uint8_t* escape_end_ = nullptr;
+  bool in_tail_ = false;
+  std::array<std::uint8_t, 2 * kWideStates> tail_{};  // the last bytes of the input, padded
+  Cursor place_{nullptr, nullptr};
+  std::size_t states_ = 0;
+  WideKernel kernel_ = nullptr;
+};
+
+}  // namespace aimc::lossless

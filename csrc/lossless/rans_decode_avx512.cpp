@@ -1,0 +1,134 @@
+// 64 states in two vectors: their low bytes, which are the slots, and their high bytes. Tables lie in registers: a
+// permutation of bytes looks 64 slots up at once. The bytes that renormalisation takes are spread over the states that
+// need one by an expansion under the mask of those states.
+#pragma GCC diagnostic ignored "-Wuninitialized"  // raised by GCC inside its own intrinsics
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include "lossless/rans_kernels.hpp"
+#include "lossless/vectors_avx512.hpp"
+
+#if AIMC_X86
+
+namespace aimc::lossless {
+namespace {
+
+constexpr std::size_t kVectors = kWideStates / 64;
+
+// Tables by entry, of at most 64 entries; `entry` by slot.
+struct FewTables {
+  Table256 entry;
+  __m512i symbol, frequency, start;
+  __m512i escape;
+
+  AIMC_KERNEL void load(const RansTable& t, const RansSlots& slots) {
+    alignas(64) std::uint8_t by_slot[kSlots];
+    std::uint32_t k = 0;
+    for (unsigned slot = 0; slot < kSlots; ++slot) {
+      if (slots[slot].offset() == 0 && slot > 0) ++k;
+      by_slot[slot] = static_cast<std::uint8_t>(k);
+    }
+    entry = load256(by_slot);
+    symbol = _mm512_loadu_si512(t.symbol.data());
+    frequency = _mm512_loadu_si512(t.frequency.data());
+    start = _mm512_loadu_si512(t.start.data());
+    escape = _mm512_set1_epi8(static_cast<char>(t.entries - 1));
+  }
+
+  template <bool Escapes>
+  AIMC_KERNEL void find(__m512i slot, __m512i* s, __m512i* f, __m512i* offset, __mmask64* escaped) const {
+    const __m512i k = look_up(entry, slot, _mm512_movepi8_mask(slot));
+    *s = _mm512_permutexvar_epi8(k, symbol);
+    *f = _mm512_permutexvar_epi8(k, frequency);
+    *offset = _mm512_sub_epi8(slot, _mm512_permutexvar_epi8(k, start));
+    if (Escapes) *escaped = _mm512_cmpeq_epi8_mask(k, escape);
+  }
+};
+
+// Tables by slot, of any number of entries.
+struct ManyTables {
+  Table256 symbol, frequency, offset;
+  __m512i last;  // the last slot before those of the escape
+
+  AIMC_KERNEL void load(const RansTable& t, const RansSlots& slots) {
+    alignas(64) std::uint8_t bytes[3][kSlots];
+    for (unsigned slot = 0; slot < kSlots; ++slot) {
+      bytes[0][slot] = slots[slot].symbol();
+      bytes[1][slot] = static_cast<std::uint8_t>(slots[slot].frequency());
+      bytes[2][slot] = static_cast<std::uint8_t>(slots[slot].offset());
+    }
+    symbol = load256(bytes[0]);
+    frequency = load256(bytes[1]);
+    offset = load256(bytes[2]);
+    last = _mm512_set1_epi8(static_cast<char>(t.escapes ? t.start[t.escape_entry()] - 1 : 255));
+  }
+
+  template <bool Escapes>
+  AIMC_KERNEL void find(__m512i slot, __m512i* s, __m512i* f, __m512i* o, __mmask64* escaped) const {
+    const __mmask64 upper = _mm512_movepi8_mask(slot);
+    *s = look_up(symbol, slot, upper);
+    *f = look_up(frequency, slot, upper);
+    *o = look_up(offset, slot, upper);
+    if (Escapes) *escaped = _mm512_cmpgt_epu8_mask(slot, last);
+  }
+};
+
+template <bool Escapes, class Tables>
+AIMC_KERNEL __m512i step(const Tables& tables, States* x, const std::uint8_t** in, const std::uint8_t** escape) {
+  __m512i symbol, frequency, offset;
+  __mmask64 escaped = 0;
+  tables.template find<Escapes>(x->low, &symbol, &frequency, &offset, &escaped);
+  // frequency * high + offset, for the bytes of even and of odd place.
+  const __m512i even =
+      _mm512_add_epi16(_mm512_mullo_epi16(even_bytes(frequency), even_bytes(x->high)), even_bytes(offset));
+  const __m512i odd = _mm512_add_epi16(_mm512_mullo_epi16(odd_bytes(frequency), odd_bytes(x->high)), odd_bytes(offset));
+  const __m512i low = low_bytes(even, odd);
+  const __m512i high = high_bytes(even, odd);
+  const __mmask64 short_of = _mm512_testn_epi8_mask(high, high);
+  x->high = _mm512_mask_mov_epi8(high, short_of, low);
+  x->low = _mm512_mask_expand_epi8(low, short_of, load(*in));
+  *in += __builtin_popcountll(short_of);
+  if (Escapes) {
+    symbol = _mm512_mask_expand_epi8(symbol, escaped, load(*escape));
+    *escape += __builtin_popcountll(escaped);
+  }
+  return symbol;
+}
+
+template <bool Escapes, class Tables>
+AIMC_KERNEL std::size_t decode(const RansTable& table, const RansSlots& slots, RansStream* s, std::uint8_t* out,
+                               std::size_t rounds) {
+  Tables tables;
+  tables.load(table, slots);
+  States x[kVectors];
+  for (std::size_t v = 0; v < kVectors; ++v) x[v] = load_states(s->state.data() + 64 * v);
+  const std::uint8_t* in = s->in;
+  const std::uint8_t* escape = s->escape;
+  std::size_t done = 0;
+  for (; done < rounds; ++done) {
+    if (in > s->in_last || (Escapes && escape > s->escape_last)) break;
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v, out += 64) {
+      _mm512_storeu_si512(out, step<Escapes>(tables, &x[v], &in, &escape));
+    }
+  }
+  s->in = in;
+  s->escape = escape;
+  for (std::size_t v = 0; v < kVectors; ++v) store_states(x[v], s->state.data() + 64 * v);
+  return done;
+}
+
+}  // namespace
+
+AIMC_TARGET_AVX512 std::size_t decode_wide_avx512_few(const RansTable& table, const RansSlots& slots, RansStream* s,
+                                                      std::uint8_t* out, std::size_t rounds) {
+  return table.escapes ? decode<true, FewTables>(table, slots, s, out, rounds)
+                       : decode<false, FewTables>(table, slots, s, out, rounds);
+}
+
+AIMC_TARGET_AVX512 std::size_t decode_wide_avx512_many(const RansTable& table, const RansSlots& slots, RansStream* s,
+                                                       std::uint8_t* out, std::size_t rounds) {
+  return table.escapes ? decode<true, ManyTables>(table, slots, s, out, rounds)
+                       : decode<false, ManyTables>(table, slots, s, out, rounds);
+}
+
+}  // namespace aimc::lossless
+#endif
