@@ -28,7 +28,7 @@ __all__ = [
     "seeded",
 ]
 
-STATES = {0: 4, 1: 128}
+STATES = {0: 4, 1: 256}
 MAX_DEPTH = 3
 
 

@@ -180,7 +180,7 @@ def test_prefixes_and_additions_are_refused(seed: int) -> None:
 # Broken rules of the block.
 
 
-@pytest.mark.parametrize("mode", [5, 255])
+@pytest.mark.parametrize("mode", [4, 5, 255])
 def test_unknown_block_modes(mode: int) -> None:
     with pytest.raises(OutOfRangeError):
         decode_block(bytes([mode, 1, 2, 3]), 3, 1, rotate=False)
@@ -315,7 +315,7 @@ def test_escapes_taken_but_not_given() -> None:
 
 @pytest.mark.parametrize("state_code", [0, 1])
 def test_a_state_that_is_not_256_at_the_end(state_code: int) -> None:
-    """Also of a state that decodes no byte: 5 bytes leave the last of 128 states unused."""
+    """Also of a state that decodes no byte: 5 bytes leave most of 256 states unused."""
     body = rans_body(b"aabab", {97: 128, 98: 128}, state_code=state_code)
     assert decode_plane(rans_plane(body), 5) == b"aabab"
     for state in (0, 4 if state_code else 3):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 
@@ -383,6 +384,20 @@ def test_what_follows_the_end() -> None:
 def test_a_unit_between_index_and_end() -> None:
     data = File().data()
     refused(MalformedError, data[:-128] + metadata() + data[-128:])
+    refused(MalformedError, data[:-128] + metadata())
+
+
+def test_index_and_end_that_are_not_filled() -> None:
+    data = File().data()
+    index, end = data[64:-128], data[-128:]
+    values = end[26:82]
+    assert data == File.package + index + unit(255, values)
+    refused(MalformedError, File.package + index + unit(255, values + b"\0"))
+    longer = struct.pack(">QQQ32s", 64, len(index), len(data) + 64, values[24:])
+    refused(MalformedError, File.package + index + unit(255, longer, b"x"))
+    index = unit(254, b"\0", File().index())
+    values = struct.pack(">QQQ32s", 64, len(index), len(data), hashlib.sha256(index).digest())
+    refused(MalformedError, File.package + index + unit(255, values))
 
 
 # Broken rules beside the tensors (clause 3).
@@ -391,7 +406,7 @@ def test_a_unit_between_index_and_end() -> None:
 @pytest.mark.parametrize(
     ("units", "error"),
     [
-        ([VARIANT_1, VARIANT_1], MalformedError),
+        ([VARIANT_1, unit(1, numbers("H", 1) + text("other") + text(""))], MalformedError),
         ([VARIANT_1, unit(1, numbers("H", 2) + text("int8") + text(""))], MalformedError),
         ([unit(1, numbers("H", 1) + text("") + text(""))], OutOfRangeError),
         ([unit(1, numbers("H", 1) + text("x") + text(""), b"x")], MalformedError),
@@ -521,12 +536,12 @@ def part(start: int, count: int, data_type: int = 1, name: str = "t", dimension:
     ],
 )
 def test_segments(units: list[bytes], error: type[AimcError] | None) -> None:
-    file = File()
+    data_type = units[0][26 + 2 + 2 + 1]  # after variant_id and the name
+    data = File().tensor("t", data_type, (6,), units, coding=1).data()
     if error is None:
-        data_type = units[0][26 + 2 + 2 + 1]  # after variant_id and the name
-        assert read(file.tensor("t", data_type, (6,), units, coding=1).data()).tensors[0, "t"].array.shape == (6,)
+        assert read(data).tensors[0, "t"].array.shape == (6,)
     else:
-        refused(error, file.add(*units).data())
+        refused(error, data)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ subject:
 - tensor, data_types: clauses 4 and 6
 - index: clause 5
 - little_endian, block, plane, rans, matches: clause 7, lossless coding
+- context: clause 8
 - nnc: clause 9
 - file: all of it together
 """

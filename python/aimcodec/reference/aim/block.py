@@ -1,10 +1,11 @@
-"""A block of records (clauses 7.1 to 7.3)."""
+"""A block of records (clauses 7.1 to 7.3, 8.1)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ...errors import InconsistentError, MalformedError, OutOfRangeError
+from .context import context
 from .little_endian import CodedReader
 from .plane import plane
 
@@ -57,6 +58,8 @@ def read_block(r: CodedReader, n: int, kind: Records) -> bytes:
         records = planes(r, n, kind)
     elif block_mode == 3:
         records = sparse(r, n, kind)
+    elif block_mode == 4 and kind.rotate and kind.bytes in (2, 4):
+        records = context(r, n, kind.bytes)
     else:
         raise OutOfRangeError(f"block_mode {block_mode}", bit_offset=8 * offset, path=r.element_path("block_mode"))
     r.expect_end()
@@ -98,12 +101,9 @@ def rotated_back(record: bytes) -> bytes:
 def sparse(r: CodedReader, n: int, kind: Records) -> bytes:
     """Clause 7.3."""
     offset = r.position
-    path = r.element_path("nonzero_count")
     nonzero_count = r.number(4, "nonzero_count")
     if nonzero_count == 0:
-        raise OutOfRangeError("nonzero_count 0", bit_offset=8 * offset, path=path)
-    if nonzero_count > n:
-        raise InconsistentError(f"{nonzero_count} of {n} records", bit_offset=8 * offset, path=path)
+        raise OutOfRangeError("nonzero_count 0", bit_offset=8 * offset, path=r.element_path("nonzero_count"))
     mask_offset = r.position
     mask = plane(r, (n + 7) // 8, "mask", depth=0)
     bits = int.from_bytes(mask, "little")

@@ -227,7 +227,6 @@ class Contents:
     def alias(self, unit: Unit) -> None:
         """Clause 4.4."""
         found = alias(unit)
-        self.expect_variant(unit, found.variant_id)
         self.expect_new(unit, found.variant_id, found.name)
         number = self.numbers.get((found.variant_id, found.target))
         if number is None or self.entries[number].coding == CODING_ALIAS:
