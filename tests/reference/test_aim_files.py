@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
+from dataclasses import replace
 
 import ml_dtypes
 import numpy as np
@@ -571,6 +572,17 @@ def test_segments(units: list[bytes], error: type[AimcError] | None) -> None:
 )
 def test_names_of_tensors(file: File, error: type[AimcError]) -> None:
     refused(error, file.data())
+
+
+@pytest.mark.parametrize("file", [File().raw("w", 1, (3,), b"abc", variant=1), File().add(structure(1))])
+def test_variants_that_are_not_known(file: File) -> None:
+    refused(InconsistentError, file.data())
+    assert 1 in read(File([VARIANT_1, *file.units], moved(file.entries)).data()).variants
+
+
+def moved(entries: list[Entry]) -> list[Entry]:
+    """The same tensors, one unit later."""
+    return [replace(entry, unit=entry.unit + 1) for entry in entries]
 
 
 # Broken rules of index and end (clause 5).

@@ -14,7 +14,7 @@ from aimcodec.errors import AimcError, InconsistentError, MalformedError, OutOfR
 from aimcodec.reference.aim import read
 
 from ..conformance.cases import CATALOGUE, Case, fingerprint
-from .aim_files import File, numbers, raw_tensor, text, unit
+from .aim_files import File, numbers, text, unit
 from .annotated import UNIFORM
 
 FLOAT16, BFLOAT16, FLOAT32, FLOAT64 = 9, 10, 11, 12
@@ -178,6 +178,13 @@ def test_beyond_half_precision_is_infinity() -> None:
 TENSOR = [Given("w", FLOAT32, (2, 3))]
 
 
+def after_a_raw_tensor() -> NncFile:
+    """A data unit with the name of a tensor before it."""
+    file = NncFile()
+    file.raw("w", 1, (3,), b"abc")
+    return file.nnr(START, MPS, TOPOLOGY).data_unit(DATA_HEADER, DATA_PAYLOAD, TENSOR)
+
+
 @pytest.mark.parametrize(
     ("file", "error"),
     [
@@ -199,7 +206,8 @@ TENSOR = [Given("w", FLOAT32, (2, 3))]
             InconsistentError,
         ),
         (uniform().data_unit(DATA_HEADER, DATA_PAYLOAD, TENSOR), MalformedError),
-        (uniform().add(raw_tensor("w", 1, (3,), b"abc")), MalformedError),
+        (uniform().raw("w", 1, (3,), b"abc"), MalformedError),
+        (after_a_raw_tensor(), MalformedError),
         (NncFile().add(nnc_unit(START, variant=3)), InconsistentError),
     ],
 )
