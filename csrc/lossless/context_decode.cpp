@@ -28,8 +28,11 @@ struct Escapes {
 // The codes of a block (8.4).
 class CodeDecoder {
  public:
-  CodeDecoder(const ContextStream& stream, Escapes escapes, const Status& place)
-      : stream_(stream), escapes_(std::move(escapes)), place_(place), kernel_(context_kernel(active_isa())) {}
+  CodeDecoder(ContextStream stream, Escapes escapes, const Status& place)
+      : stream_(std::move(stream)),
+        escapes_(std::move(escapes)),
+        place_(place),
+        kernel_(context_kernel(active_isa())) {}
 
   // The next `count` codes: a multiple of 16, except in the last call.
   Status decode(std::size_t count, std::uint16_t* codes) {
@@ -96,35 +99,111 @@ class CodeDecoder {
   ContextKernel kernel_;
 };
 
-// The upper 16 bits of records: code, the rest of the mantissa, sign. At least 8 bytes lie after the rests.
-template <unsigned kMantissa>
-void join_rest(const std::uint8_t* rest, std::size_t count, std::uint16_t* codes) {
-  constexpr unsigned kBits = kMantissa - 1;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t bit = i * kBits;
-    const std::uint32_t bits = load_word(rest + bit / 8) >> (bit % 8);
-    const std::uint32_t mantissa = bits & ((1U << (kBits - 1)) - 1);
-    const std::uint32_t sign = bits >> (kBits - 1) & 1;
-    codes[i] =
-        static_cast<std::uint16_t>(static_cast<std::uint32_t>(codes[i]) << (kMantissa - 2) | mantissa | sign << 15);
+// What records are put together from.
+struct Parts {
+  const std::uint16_t* codes;
+  const std::uint8_t* rest;  // from a whole byte on, and followed by at least one byte that is not used
+  const std::uint8_t* low[2];
+};
+
+template <unsigned kMantissa, unsigned kWidth>
+AIMC_INLINE void join_record(const Parts& parts, std::size_t i, const std::uint8_t* rest, unsigned bit,
+                             std::uint8_t* out) {
+  const std::uint32_t bits = load_word(rest + bit / 8) >> (bit % 8);
+  const std::uint32_t mantissa = bits & ((1U << (kMantissa - 2)) - 1);
+  const std::uint32_t sign = bits >> (kMantissa - 2) & 1;
+  const std::uint32_t upper = static_cast<std::uint32_t>(parts.codes[i]) << (kMantissa - 2) | mantissa | sign << 15;
+  if (kWidth == 4) {
+    out[0] = parts.low[0][i];
+    out[1] = parts.low[1][i];
+  }
+  out[kWidth - 2] = static_cast<std::uint8_t>(upper);
+  out[kWidth - 1] = static_cast<std::uint8_t>(upper >> 8);
+}
+
+template <unsigned kMantissa, unsigned kWidth>
+void join_records(const Parts& parts, std::size_t count, std::uint8_t* out) {
+  constexpr unsigned kBits = kMantissa - 1;  // of a rest: eight of them fill bytes
+  const std::uint8_t* rest = parts.rest;
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8, rest += kBits) {
+#pragma GCC unroll 8
+    for (unsigned j = 0; j < 8; ++j) {
+      join_record<kMantissa, kWidth>(parts, i + j, rest, j * kBits, out + (i + j) * kWidth);
+    }
+  }
+  for (unsigned j = 0; i + j < count; ++j) {
+    join_record<kMantissa, kWidth>(parts, i + j, rest, j * kBits, out + (i + j) * kWidth);
   }
 }
 
-void write_records(const std::uint16_t* upper, const std::uint8_t* const* low, std::size_t count, unsigned width,
-                   std::uint8_t* out) {
-  if (width == 2) {
-    for (std::size_t i = 0; i < count; ++i) {
-      out[2 * i] = static_cast<std::uint8_t>(upper[i]);
-      out[2 * i + 1] = static_cast<std::uint8_t>(upper[i] >> 8);
-    }
-    return;
+using JoinRecords = void (*)(const Parts& parts, std::size_t count, std::uint8_t* out);
+
+JoinRecords join_of(unsigned mantissa, unsigned width) {
+  if (width == 2) return mantissa == 7 ? join_records<7, 2> : join_records<10, 2>;
+  return mantissa == 7 ? join_records<7, 4> : join_records<10, 4>;
+}
+
+struct Header {
+  std::uint32_t row_length = 0;
+  std::uint8_t mantissa_bits = 0;
+  std::uint32_t start_code = 0;
+
+  unsigned rest_bits() const { return mantissa_bits - 1U; }
+};
+
+Status read_header(Cursor* in, std::uint64_t n, Header* header) {
+  if (!in->u32(&header->row_length)) return in->error(Code::truncated, "the data end before row_length");
+  if (header->row_length == 0 || header->row_length > n) {
+    return in->error(Code::out_of_range, "row_length is not 1 to the number of records");
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    out[4 * i] = low[0][i];
-    out[4 * i + 1] = low[1][i];
-    out[4 * i + 2] = static_cast<std::uint8_t>(upper[i]);
-    out[4 * i + 3] = static_cast<std::uint8_t>(upper[i] >> 8);
+  if (!in->u8(&header->mantissa_bits)) return in->error(Code::truncated, "the data end before mantissa_bits");
+  if (header->mantissa_bits != 7 && header->mantissa_bits != 10) {
+    return in->error(Code::out_of_range, "mantissa_bits is not 7 or 10");
   }
+  const std::uint8_t* start_code = in->take(2);
+  if (start_code == nullptr) return in->error(Code::truncated, "the data end before start_code");
+  header->start_code = load_word(start_code);
+  return {};
+}
+
+Status read_slots(Cursor* in, ContextSlots* slots) {
+  for (std::size_t k = 0; k < kContexts; ++k) {
+    ContextTable table;
+    if (const Status s = read_table(in, &table); !s.ok()) return s;
+    fill_slots(table, slots->data() + k * kContextSlots);
+  }
+  return {};
+}
+
+Status read_escapes(Cursor* in, std::uint64_t n, Escapes* escapes) {
+  std::uint32_t count = 0;
+  if (!in->u32(&count)) return in->error(Code::truncated, "the data end before escape_count");
+  if (count > n) return in->error(Code::inconsistent, "more escapes than records");
+  if (const Status s = decode_plane(in, count, 0, active_isa(), 0, &escapes->low); !s.ok()) return s;
+  return decode_plane(in, count, 0, active_isa(), 0, &escapes->high);
+}
+
+Status read_rests(Cursor* in, std::size_t bits, const std::uint8_t** rests) {
+  const std::size_t size = bits / 8 + (bits % 8 != 0 ? 1 : 0);
+  *rests = in->take(size);
+  if (*rests == nullptr) return in->error(Code::truncated, "the data end in the rests");
+  if (bits % 8 != 0 && (*rests)[size - 1] >> (bits % 8) != 0) {
+    return in->error(Code::malformed, "bits after the last rest are not zero");
+  }
+  return {};
+}
+
+// The states, and the words: all that is left.
+Status read_states(Cursor* in, ContextStream* stream) {
+  for (std::uint32_t& x : stream->state) {
+    if (!in->u32(&x)) return in->error(Code::truncated, "the data end in the states");
+    if (x < kLowestContextState) return in->error(Code::out_of_range, "a state is below 65536");
+  }
+  if (in->left() % 2 != 0) return in->error(Code::inconsistent, "half a word at the end");
+  stream->word = in->at();
+  stream->words_end = in->end();
+  return {};
 }
 
 }  // namespace
@@ -132,66 +211,43 @@ void write_records(const std::uint16_t* upper, const std::uint8_t* const* low, s
 Status decode_context(const std::uint8_t* in, std::size_t size, std::uint64_t n, unsigned record_bytes,
                       std::uint8_t* out) {
   Cursor cursor(in, in + size);
+  if (record_bytes != 2 && record_bytes != 4) {
+    return cursor.error(Code::out_of_range, "context coding of records that are not of 2 or 4 bytes");
+  }
   const auto count = static_cast<std::size_t>(n);
-  const unsigned low_planes = record_bytes - 2;
-  if (record_bytes != 2 && record_bytes != 4) return cursor.error(Code::out_of_range, "context coding of this width");
-  std::uint32_t row_length = 0;
-  std::uint8_t mantissa = 0;
-  if (!cursor.u32(&row_length) || !cursor.u8(&mantissa))
-    return cursor.error(Code::truncated, "the data end before row_length and mantissa_bits");
-  if (row_length == 0 || row_length > n) return fail(Code::out_of_range, 0, "row_length is not 1 to n");
-  if (mantissa != 7 && mantissa != 10) return fail(Code::out_of_range, 32, "mantissa_bits is not 7 or 10");
-  const std::uint8_t* start = cursor.take(2);
-  if (start == nullptr) return cursor.error(Code::truncated, "the data end before start_code");
+  const unsigned low_bytes = record_bytes - 2;
+  Header header;
+  if (const Status s = read_header(&cursor, n, &header); !s.ok()) return s;
   PlaneDecoder planes[2];
-  for (unsigned j = 0; j < low_planes; ++j) {
+  for (unsigned j = 0; j < low_bytes; ++j) {
     if (const Status s = planes[j].open(&cursor, count, 0, active_isa()); !s.ok()) return s;
   }
-  ContextSlots slots{};
-  for (std::size_t k = 0; k < kContexts; ++k) {
-    ContextTable table;
-    if (const Status s = read_table(&cursor, &table); !s.ok()) return s;
-    fill_slots(table, slots.data() + k * kContextSlots);
-  }
-  std::uint32_t escape_count = 0;
-  if (!cursor.u32(&escape_count)) return cursor.error(Code::truncated, "the data end before escape_count");
-  if (escape_count > n) return cursor.error(Code::inconsistent, "more escapes than records");
+  ContextSlots slots;
+  if (const Status s = read_slots(&cursor, &slots); !s.ok()) return s;
   Escapes escapes;
-  if (const Status s = decode_plane(&cursor, escape_count, 0, active_isa(), 0, &escapes.low); !s.ok()) return s;
-  if (const Status s = decode_plane(&cursor, escape_count, 0, active_isa(), 0, &escapes.high); !s.ok()) return s;
-  const unsigned rest_bits = mantissa - 1U;
-  const std::uint8_t* rest = cursor.take((count * rest_bits + 7) / 8);
-  const std::uint8_t* states = cursor.take(4 * kGroup);
-  if (rest == nullptr || states == nullptr) return cursor.error(Code::truncated, "the data end before the words");
-  if (cursor.left() % 2 != 0) return cursor.error(Code::inconsistent, "half a word at the end");
-  ContextStream stream{ContextModel(row_length, static_cast<std::int32_t>(load_word(start))),
-                       &slots,
-                       1U << (17 - mantissa),
-                       cursor.at(),
-                       cursor.end(),
-                       {}};
-  for (std::size_t j = 0; j < kGroup; ++j) {
-    stream.state[j] = load_word(states + 4 * j) | load_word(states + 4 * j + 2) << 16;
-    if (stream.state[j] < kLowestContextState) return cursor.error(Code::out_of_range, "a state is below 65536");
-  }
-  CodeDecoder decoder(stream, std::move(escapes), cursor.error(Code::ok, ""));
+  if (const Status s = read_escapes(&cursor, n, &escapes); !s.ok()) return s;
+  const std::uint8_t* rests = nullptr;
+  if (const Status s = read_rests(&cursor, count * header.rest_bits(), &rests); !s.ok()) return s;
+  ContextStream stream{ContextModel(header.row_length, static_cast<std::int32_t>(header.start_code)), &slots,
+                       1U << (17 - header.mantissa_bits)};
+  if (const Status s = read_states(&cursor, &stream); !s.ok()) return s;
+  CodeDecoder decoder(std::move(stream), std::move(escapes), cursor.error(Code::ok, ""));
+  const JoinRecords join = join_of(header.mantissa_bits, record_bytes);
   std::uint16_t codes[kChunk];
   alignas(64) std::uint8_t scratch[2][kChunk];
   for (std::size_t done = 0; done < count; done += kChunk) {
     const std::size_t part = std::min(kChunk, count - done);
     if (const Status s = decoder.decode(part, codes); !s.ok()) return s;
-    (mantissa == 7 ? join_rest<7> : join_rest<10>)(rest + done * rest_bits / 8, part, codes);
-    const std::uint8_t* low[2] = {};
-    for (unsigned j = 0; j < low_planes; ++j) {
-      if (const Status s = planes[j].next(part, scratch[j], &low[j]); !s.ok()) return s;
+    Parts parts{codes, rests + done * header.rest_bits() / 8, {}};
+    for (unsigned j = 0; j < low_bytes; ++j) {
+      if (const Status s = planes[j].next(part, scratch[j], &parts.low[j]); !s.ok()) return s;
     }
-    write_records(codes, low, part, record_bytes, out + done * record_bytes);
+    join(parts, part, out + done * record_bytes);
   }
-  if (const Status s = decoder.finish(); !s.ok()) return s;
-  for (unsigned j = 0; j < low_planes; ++j) {
+  for (unsigned j = 0; j < low_bytes; ++j) {
     if (const Status s = planes[j].finish(); !s.ok()) return s;
   }
-  return {};
+  return decoder.finish();
 }
 
 }  // namespace aimc::lossless

@@ -3,7 +3,7 @@
 
 #include "base/cpu.hpp"
 #include "lossless/context.hpp"
-#include "lossless/context_model.hpp"
+#include "lossless/context_groups.hpp"
 #include "lossless/context_table.hpp"
 #include "lossless/plane_encode.hpp"
 
@@ -27,10 +27,12 @@ std::uint32_t code_of(std::uint16_t value, unsigned mantissa) {
   return (value & 0x7fffU) >> (mantissa - 2);
 }
 
+// Of about 4096 records.
 std::uint16_t mean_code(const Upper& upper, unsigned mantissa) {
+  const std::size_t stride = upper.count / 4096 + 1;
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < upper.count; ++i) sum += code_of(upper.values[i], mantissa);
-  return static_cast<std::uint16_t>(sum / upper.count);
+  for (std::size_t i = 0; i < upper.count; i += stride) sum += code_of(upper.values[i], mantissa);
+  return static_cast<std::uint16_t>(sum / ((upper.count - 1) / stride + 1));
 }
 
 // The context and the symbol of every record: context * 64 + symbol.
@@ -78,26 +80,52 @@ struct Coded {
   std::vector<std::uint16_t> escapes;  // the same
 };
 
+// What one symbol does to a state x, without a division: floor(x / frequency) is x * reciprocal >> 43, exactly, for all
+// x < frequency * 2^21.
+struct Step {
+  std::uint64_t reciprocal;
+  std::uint32_t frequency;
+  std::uint32_t start;
+};
+
+constexpr int kReciprocalShift = 43;
+
+// By context * 64 + symbol.
+using Steps = std::array<Step, kContexts * kContextSymbols>;
+
+Steps make_steps(const Tables& tables) {
+  Steps steps{};
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const ContextTable& table = tables[i / kContextSymbols];
+    const std::uint64_t frequency = table.frequency[i % kContextSymbols];
+    if (frequency == 0) continue;
+    steps[i] = {((std::uint64_t{1} << kReciprocalShift) + frequency - 1) / frequency,
+                static_cast<std::uint32_t>(frequency), table.start[i % kContextSymbols]};
+  }
+  return steps;
+}
+
 Coded code_symbols(const Upper& upper, const std::vector<std::uint8_t>& symbols, const Tables& tables,
                    unsigned mantissa) {
+  const Steps steps = make_steps(tables);
   Coded coded;
-  coded.state.fill(1U << 16);
-  coded.words.resize(upper.count + 1);
+  coded.state.fill(kLowestContextState);
+  coded.words.resize(upper.count + 1);  // one place to write to that is not kept
   std::uint16_t* word = coded.words.data();
   for (std::size_t i = upper.count; i-- > 0;) {
-    const ContextTable& table = tables[symbols[i] / kContextSymbols];
-    std::size_t symbol = symbols[i] % kContextSymbols;
-    if (symbol == 0 || table.frequency[symbol] == 0) {
-      symbol = 0;
+    std::size_t symbol = symbols[i];
+    if (symbol % kContextSymbols == 0 || steps[symbol].frequency == 0) {
+      symbol -= symbol % kContextSymbols;
       coded.escapes.push_back(static_cast<std::uint16_t>(code_of(upper.values[i], mantissa)));
     }
-    const std::uint32_t frequency = table.frequency[symbol];
+    const Step& step = steps[symbol];
     std::uint32_t x = coded.state[i % kGroup];
     *word = static_cast<std::uint16_t>(x);
-    const bool full = x >> (32 - kContextSlotBits) >= frequency;
-    word += full ? 1 : 0;
-    x = full ? x >> 16 : x;
-    coded.state[i % kGroup] = ((x / frequency) << kContextSlotBits) + x % frequency + table.start[symbol];
+    const std::uint32_t full = x >> (32 - kContextSlotBits) >= step.frequency ? 1 : 0;
+    word += full;
+    x >>= 16 * full;
+    const auto quotient = static_cast<std::uint32_t>(x * step.reciprocal >> kReciprocalShift);
+    coded.state[i % kGroup] = x + quotient * (kContextSlots - step.frequency) + step.start;
   }
   coded.words.resize(static_cast<std::size_t>(word - coded.words.data()));
   return coded;
@@ -159,41 +187,44 @@ void encode_upper(const Upper& upper, const Choice& choice, const Bytes& low_pla
   put_words(coded, out);
 }
 
-// Mean distance of the magnitudes of records that lie `lag` apart, far ones counted as 2^12 apart, and times 2^16.
+// Mean distance in size of records that lie `lag` apart, in units of 2^-16, from the last 2^18 pairs. A distance counts
+// at most 4096.
 std::uint64_t mean_distance(const Upper& upper, std::size_t lag) {
-  const std::size_t pairs = upper.count - lag;
+  const std::size_t pairs = std::min<std::size_t>(upper.count - lag, 1 << 18);
+  const std::uint16_t* values = upper.values + upper.count - lag - pairs;
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < pairs; ++i) {
-    const std::int32_t distance = (upper.values[i + lag] & 0x7fff) - (upper.values[i] & 0x7fff);
+    const std::int32_t distance = (values[i + lag] & 0x7fff) - (values[i] & 0x7fff);
     const std::int32_t size = distance < 0 ? -distance : distance;
     sum += static_cast<std::uint32_t>(size < 4096 ? size : 4096);
   }
   return (sum << 16) / pairs;
 }
 
-// The row of the tensor, or a half, a quarter ... of it if records that far apart are nearer in size: rows may be made
-// of kernels. Long rows are worth less, for their columns cannot be learnt.
+// The row of the tensor, or a half, a quarter ... of it if records that far apart are clearly nearer in size: a row may
+// be made of kernels. Long rows are worth less, for their columns are learnt late; rows of whole groups are decoded
+// faster.
 std::size_t choose_row_length(const Upper& upper, std::uint64_t row_records) {
-  std::uint64_t length = std::max<std::uint64_t>(1, row_records);
-  while (length < kGroup) length *= 2;
+  std::uint64_t row = std::max<std::uint64_t>(1, row_records);
+  while (row % kGroup != 0 && row < 16 * kGroup) row *= 2;
   std::size_t best = upper.count;
   std::uint64_t best_cost = UINT64_MAX;
-  for (; length >= kGroup; length /= 2) {
+  for (std::uint64_t length = row; length > 0; length = length % (2 * kGroup) == 0 ? length / 2 : 0) {
     if (length < upper.count) {
       const auto lag = static_cast<std::size_t>(length);
       const std::uint64_t distance = mean_distance(upper, lag);
-      const std::uint64_t cost = distance + 4 * distance * lag / upper.count;
+      const std::uint64_t doubt = length < row ? distance / 128 : 0;
+      const std::uint64_t cost = distance + doubt + 4 * distance * lag / upper.count;
       if (cost < best_cost) {
         best = lag;
         best_cost = cost;
       }
     }
-    if (length % 2 != 0) break;
   }
   return best;
 }
 
-constexpr std::size_t kSample = 1 << 15;
+constexpr std::size_t kSample = 1 << 14;
 
 // Records of 16 bits may have 7 or 10 bits of mantissa: what makes a sample shorter.
 unsigned choose_mantissa(const Upper& upper, std::size_t row_length, const Effort& effort) {
@@ -211,7 +242,7 @@ unsigned choose_mantissa(const Upper& upper, std::size_t row_length, const Effor
 
 bool encode_context(const std::uint8_t* records, std::uint64_t n, unsigned record_bytes, std::uint64_t row_records,
                     std::uint64_t, std::vector<std::uint8_t>* out) {
-  if ((record_bytes != 2 && record_bytes != 4) || n == 0) return false;
+  if ((record_bytes != 2 && record_bytes != 4) || n == 0 || n > UINT32_MAX) return false;
   const auto count = static_cast<std::size_t>(n);
   const Effort effort{active_isa(), true};
   const unsigned low_bytes = record_bytes - 2;

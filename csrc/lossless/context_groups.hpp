@@ -38,9 +38,9 @@ struct ContextStream {
   ContextModel model;
   const ContextSlots* slots;
   std::uint32_t code_limit;  // codes are less than this
-  const std::uint8_t* word;
-  const std::uint8_t* words_end;
-  std::uint32_t state[kGroup];
+  const std::uint8_t* word = nullptr;
+  const std::uint8_t* words_end = nullptr;
+  std::uint32_t state[kGroup] = {};
 };
 
 // Decodes at most `groups` whole groups. Stops before a group that needs care: one whose columns do not lie side by
