@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+import zlib
 from typing import TypeAlias
 
 from .errors import ArgumentError, LimitExceededError, MalformedError, OutOfRangeError, TruncatedError
@@ -23,6 +24,9 @@ MAX_UE = 1 << 32
 
 _UE_BITS = 32  # the longest suffix, k + z bits, of a ue(k) codeword with z leading zeros
 _UE_WINDOW_BYTES = 9  # 2 * 32 + 1 bits of the longest codeword, at any of the 8 positions in the first byte
+
+_UNIT_ALIGNMENT = 64  # bytes, of AIM units
+_CODES = {8: "B", 16: "H", 32: "I", 64: "Q"}
 
 _NAN = 0x7F800000
 _FRACTION = 0x7FFFFF
@@ -56,6 +60,21 @@ def _binary32_from_float(value: float) -> int | None:
     return int.from_bytes(packed, "little") if struct.unpack("<f", packed)[0] == value else None
 
 
+def _text(data: memoryview, position: int) -> str:
+    try:
+        value = str(data, "utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedError(f"the text is not UTF-8 at its byte {error.start}", bit_offset=position) from None
+    if "\0" in value:
+        raise MalformedError("U+0000 in a text", bit_offset=position)
+    return value
+
+
+def _padding(position: int) -> int:
+    """Bytes from a bit position, which is a byte position, to the next multiple of 64 bytes."""
+    return -(position >> 3) % _UNIT_ALIGNMENT
+
+
 class BitReader:
     """Reads descriptors from a part of a stream.
 
@@ -83,6 +102,10 @@ class BitReader:
         """The `count` bits at any position of the stream as an unsigned number, without moving."""
         end = position + count
         return int.from_bytes(self._data[position >> 3 : (end + 7) >> 3], "big") >> (-end & 7) & ((1 << count) - 1)
+
+    def crc32(self, start: int, end: int) -> int:
+        """CRC-32 of the whole bytes between two bit positions of the stream."""
+        return zlib.crc32(self._view[start >> 3 : end >> 3])
 
     def flag(self) -> int:
         """u(1)."""
@@ -159,10 +182,33 @@ class BitReader:
 
     def rest(self) -> memoryview:
         """All bytes up to the limit, without copying."""
+        return self.view((self.limit - self.position) >> 3)
+
+    def view(self, size: int) -> memoryview:
+        """So many bytes, without copying."""
         self._need_alignment()
-        view = self._view[self.position >> 3 : self.limit >> 3]
-        self.position = self.limit
-        return view
+        start, end = self.position >> 3, (self.position >> 3) + size
+        if 8 * end > self.limit:
+            raise self._truncated(f"{size} bytes")
+        self.position = 8 * end
+        return self._view[start:end]
+
+    def data(self, size: int) -> bytes:
+        """b(n)."""
+        return self.view(size).tobytes()
+
+    def utf8(self, size: int) -> str:
+        """utf8(n): UTF-8 without U+0000."""
+        position = self.position
+        return _text(self.view(size), position)
+
+    def numbers(self, width: int, count: int) -> list[int]:
+        """`count` times u(width) at an aligned position; width is 8, 16, 32 or 64."""
+        return list(struct.unpack(f">{count}{_CODES[width]}", self.view(count * width >> 3)))
+
+    def padding(self) -> int:
+        """Bytes up to the next multiple of 64 from the start of the stream; returns 0 if all of them are zero."""
+        return int.from_bytes(self.view(_padding(self.position)), "big") and 1
 
     def _need_alignment(self) -> None:
         if self.position & 7:
@@ -185,6 +231,10 @@ class BitSink:
 
     def data(self, value: Buffer) -> None:
         """Bytes at an aligned position."""
+        raise NotImplementedError
+
+    def crc32(self, start: int) -> int:
+        """CRC-32 of the bytes from an aligned position on; 0 where bits are only counted."""
         raise NotImplementedError
 
     def i(self, width: int, value: int) -> None:
@@ -215,6 +265,20 @@ class BitSink:
         if 0 in encoded:
             raise self._unfit("a string ends at its first zero byte, so it may not contain one")
         self.data(encoded + b"\0")
+
+    def utf8(self, value: str) -> None:
+        """utf8(n)."""
+        try:
+            encoded = value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise self._unfit("the text has no UTF-8 form") from None
+        if 0 in encoded:
+            raise self._unfit("a text may not contain U+0000")
+        self.data(encoded)
+
+    def padding(self) -> None:
+        """Zero bytes up to the next multiple of 64."""
+        self.data(bytes(_padding(self.position)))
 
     def flt(self, value: float) -> None:
         """flt(32)."""
@@ -266,6 +330,11 @@ class BitWriter(BitSink):
         self._need_alignment()
         self._buffer += value
 
+    def crc32(self, start: int) -> int:
+        """CRC-32 of the bytes from an aligned position on."""
+        self._need_alignment()
+        return zlib.crc32(memoryview(self._buffer)[start >> 3 :])
+
     def peek(self, position: int, count: int) -> int:
         """The `count` bits at `position`, already written, as an unsigned number."""
         end = position + count
@@ -301,6 +370,10 @@ class BitCounter(BitSink):
         if value >> width:
             raise self._unfit(f"{value} does not fit u({width})")
         self._position += width
+
+    def crc32(self, start: int) -> int:
+        """Bits that are only counted have none."""
+        return 0
 
     def data(self, value: Buffer) -> None:
         """Bytes at an aligned position."""

@@ -62,8 +62,8 @@ class Backend:
 
     @staticmethod
     def _broken_rule(element: Element[T], value: T) -> tuple[type[AimcError], str]:
-        if element is ALIGN:
-            return MalformedError, "alignment is a 1 bit and then zero bits up to the byte boundary"
+        if element.rule:
+            return MalformedError, element.rule
         return OutOfRangeError, f"{element.name} is {value}, permitted: {describe_allowed(element.allowed)}"
 
     def _violation(self, error: AimcError) -> None:

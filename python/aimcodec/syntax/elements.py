@@ -9,11 +9,29 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from ..bits import MAX_UE, BitReader, BitSink
 
-__all__ = ["ALIGN", "Element", "describe_allowed", "flt", "i", "ie", "payload", "st", "u", "ue"]
+__all__ = [
+    "ALIGN",
+    "Allowed",
+    "Counted",
+    "Element",
+    "b",
+    "counted_bytes",
+    "counted_utf8",
+    "describe_allowed",
+    "flt",
+    "i",
+    "ie",
+    "padding",
+    "payload",
+    "st",
+    "u",
+    "ue",
+    "utf8",
+]
 
 T = TypeVar("T")
 
-Allowed: TypeAlias = range | frozenset[int]
+Allowed: TypeAlias = range | frozenset[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +47,8 @@ class Element(Generic[T]):
         read: takes the value from a bit reader.
         write: gives the value to a bit sink.
         convert: brings a supplied value to the element's type, or raises TypeError.
+        width: bits of a u(n) element.
+        rule: what a value that is not permitted breaks, where that is the syntax and not a range.
     """
 
     name: str
@@ -39,6 +59,25 @@ class Element(Generic[T]):
     read: Callable[[BitReader], T]
     write: Callable[[BitSink, T], None]
     convert: Callable[[Any], T]
+    width: int = 0
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Generic[T]):
+    """An element whose number of bytes is another element.
+
+    Attributes:
+        name: as in the text.
+        size: the other element.
+        descriptor: without the number of bytes.
+        of: the element for a number of bytes.
+    """
+
+    name: str
+    size: Element[int]
+    descriptor: str
+    of: Callable[[int], Element[T]]
 
 
 def describe_allowed(allowed: Allowed | None) -> str:
@@ -68,7 +107,7 @@ def u(width: int, name: str, clause: str, doc: str, allowed: Allowed | None = No
     if allowed is None:
         allowed = range(1 << width) if width < 64 else None
     return Element(
-        name, f"u({width})", clause, doc, allowed, read, lambda bits, value: bits.u(width, value), operator.index
+        name, f"u({width})", clause, doc, allowed, read, lambda bits, value: bits.u(width, value), operator.index, width
     )
 
 
@@ -125,6 +164,60 @@ def flt(name: str, clause: str, doc: str) -> Element[float]:
     return Element(name, "flt(32)", clause, doc, None, BitReader.flt, BitSink.flt, _float)
 
 
+def b(size: int, name: str, clause: str, doc: str, allowed: Allowed | None = None, rule: str = "") -> Element[bytes]:
+    """b(n): n bytes."""
+
+    def convert(value: Any) -> bytes:
+        data = bytes(memoryview(value))
+        if len(data) != size:
+            raise ValueError(f"{len(data)} bytes, {size} are needed")
+        return data
+
+    return Element(
+        name,
+        f"b({size})",
+        clause,
+        doc,
+        allowed,
+        lambda bits: bits.data(size),
+        lambda bits, value: bits.data(value),
+        convert,
+        rule=rule,
+    )
+
+
+def utf8(size: int, name: str, clause: str, doc: str) -> Element[str]:
+    """utf8(n): n bytes of UTF-8 without U+0000."""
+    return Element(name, f"utf8({size})", clause, doc, None, lambda bits: bits.utf8(size), BitSink.utf8, _string)
+
+
+def counted_utf8(name: str, clause: str, doc: str, width: int = 16) -> Counted[str]:
+    """utf8(name_size) after name_size u(width)."""
+    size = u(width, f"{name}_size", clause, f"bytes of {name}")
+    return Counted(name, size, "utf8", lambda count: utf8(count, name, clause, doc))
+
+
+def counted_bytes(name: str, clause: str, doc: str, width: int = 32) -> Counted[bytes]:
+    """b(name_size) after name_size u(width)."""
+    size = u(width, f"{name}_size", clause, f"bytes of {name}")
+    return Counted(name, size, "b", lambda count: b(count, name, clause, doc))
+
+
+def padding(name: str, clause: str, doc: str) -> Element[int]:
+    """The fewest zero bytes up to a multiple of 64 bytes."""
+    return Element(
+        name,
+        "padding",
+        clause,
+        doc,
+        range(1),
+        BitReader.padding,
+        lambda bits, _: bits.padding(),
+        operator.index,
+        rule="padding is zero bytes",
+    )
+
+
 def payload(name: str, clause: str, doc: str) -> Element[memoryview]:
     """All bytes up to the end of the unit."""
     return Element(name, "bytes", clause, doc, None, BitReader.rest, lambda bits, value: bits.data(value), memoryview)
@@ -139,4 +232,5 @@ ALIGN: Element[int] = Element(
     BitReader.align,
     lambda bits, _: bits.align(),
     operator.index,
+    rule="alignment is a 1 bit and then zero bits up to the byte boundary",
 )

@@ -14,11 +14,11 @@ object together with their wording, so that a backend can also document the tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from ..errors import AimcError, MalformedError
-from .elements import Element
+from .elements import Counted, Element
 
 __all__ = ["Fields", "Syntax"]
 
@@ -39,8 +39,31 @@ class Syntax(Protocol):
     def array(self, wording: str, element: Element[T], count: int) -> list[T]:
         """A loop over one element."""
 
+    def counted(self, element: Counted[T]) -> T:
+        """An element after its number of bytes; returns its value."""
+
+    def parts(self, wording: str, element: Counted[T], sizes: Sequence[int]) -> list[T]:
+        """A loop over one element whose numbers of bytes came before."""
+
     def sized(self, element: Element[int]) -> int:
         """An element that gives the number of bytes of the unit, from the unit's first bit: the unit must end there."""
+
+    def extent(self, size: int) -> None:
+        """The element coded last means that the unit has `size` bytes, from its first bit: the unit must end there."""
+
+    def guard(self, element: Element[int], size: int) -> None:
+        """The first `size` bytes of the unit end with their checksum, the element: reading checks it at once."""
+
+    def checksum(self, element: Element[int]) -> None:
+        """The checksum of the unit so far: writing computes it, reading has checked it at `guard`."""
+
+    def verify(self, element: Element[int], size: int) -> None:
+        """The next `size` bytes have the checksum that the element of this structure says."""
+
+    def within(
+        self, name: str, size: int, structure: Callable[Concatenate[Syntax, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """A structure inside this one that fills `size` bytes; returns what its function returns."""
 
     def reserved(self, element: Element[int]) -> None:
         """Bits with one permitted value, which is therefore not part of the values of the structure."""
@@ -48,8 +71,8 @@ class Syntax(Protocol):
     def align(self) -> None:
         """The `align` of section 1.2."""
 
-    def payload(self, element: Element[memoryview]) -> None:
-        """All bytes up to the end of the unit; kept apart from the values of the structures."""
+    def payload(self, element: Element[memoryview], size: int | None = None) -> None:
+        """So many bytes, or all up to the end of the unit; kept apart from the values of the structures."""
 
     def infer(self, element: Element[T], value: T) -> T:
         """An absent element has this value. Reading sets it; writing checks it if it is supplied."""

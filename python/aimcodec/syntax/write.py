@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from ..bits import BitCounter, BitSink, BitWriter, Buffer
 from ..errors import AimcError, ArgumentError, InconsistentError
 from .backend import Backend
-from .elements import ALIGN, Element
+from .elements import ALIGN, Counted, Element
 from .protocol import Syntax
 from .trace import Status, Tracer, TraceRecord
 
@@ -41,19 +41,21 @@ class _Writing(Backend):
         super().__init__(bits)
         self._source = _Source({})
         self._payload: Buffer = b""
+        self._unit_start = 0
 
     def unit(
         self,
         path: str,
         values: Mapping[str, Any],
         payload: Buffer,
-        structure: Callable[Concatenate[Syntax, P], None],
+        structure: Callable[Concatenate[Syntax, P], object],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
         """Writes one unit; every value supplied must be used."""
         self._scopes = [path]
         self._index = -1
+        self._unit_start = self.position
         self._source = _Source(values)
         self._payload = payload
         structure(self, *args, **kwargs)
@@ -74,9 +76,66 @@ class _Writing(Backend):
         self._index = -1
         return values
 
+    def counted(self, element: Counted[T]) -> T:
+        """An element after its number of bytes, which need not be supplied."""
+        value = self._supplied(element.name)
+        size = self._size_of(element, value)
+        if element.size.name in self._source.values and self._supplied(element.size.name) != size:
+            raise self._argument(element.size.name, f"the element has {size} bytes")
+        self._put(element.size, size)
+        return self._put(element.of(size), value)
+
+    def parts(self, wording: str, element: Counted[T], sizes: Sequence[int]) -> list[T]:
+        """A loop over one element whose numbers of bytes came before."""
+        values: list[T] = []
+        supplied = self._supplied_list(element.name, len(sizes))
+        for self._index, value in enumerate(supplied):
+            if self._size_of(element, value) != sizes[self._index]:
+                raise self._argument(element.name, f"not the {sizes[self._index]} bytes that are announced")
+            values.append(self._put(element.of(sizes[self._index]), value))
+        self._index = -1
+        return values
+
+    def _size_of(self, element: Counted[T], value: Any) -> int:
+        """Bytes that a supplied value takes."""
+        try:
+            return len(value.encode("utf-8")) if isinstance(value, str) else memoryview(value).nbytes
+        except (TypeError, UnicodeEncodeError) as error:
+            raise self._argument(element.name, str(error)) from None
+
     def sized(self, element: Element[int]) -> int:
         """The size of the unit in bytes."""
         return self.code(element)
+
+    def extent(self, size: int) -> None:
+        """The size of the unit."""
+
+    def guard(self, element: Element[int], size: int) -> None:
+        """Checked in reading only."""
+
+    def checksum(self, element: Element[int]) -> None:
+        """The checksum of the unit so far; a supplied one must be the same."""
+        computed = self._bits.crc32(self._unit_start)
+        supplied = self._supplied(element.name) if element.name in self._source.values else computed
+        if supplied != computed:
+            message = f"{element.name} is {computed:08x}, not {supplied!r}"
+            raise InconsistentError(message, bit_offset=self.position, path=self.path(element.name))
+        self._put(element, computed)
+
+    def verify(self, element: Element[int], size: int) -> None:
+        """Checked in reading only."""
+
+    def within(
+        self, name: str, size: int, structure: Callable[Concatenate[Syntax, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """A structure that fills so many bytes."""
+        start = self.position
+        result = self.nest(name, structure, *args, **kwargs)
+        if self.position != start + 8 * size:
+            raise InconsistentError(
+                f"{name} has {(self.position - start) >> 3} bytes, not {size}", bit_offset=start, path=self.path(name)
+            )
+        return result
 
     def reserved(self, element: Element[int]) -> None:
         """Bits with one permitted value, which is 0."""
@@ -86,11 +145,13 @@ class _Writing(Backend):
         """Alignment bits."""
         self._put(ALIGN, 1)
 
-    def payload(self, element: Element[memoryview]) -> None:
-        """All bytes up to the end of the unit."""
+    def payload(self, element: Element[memoryview], size: int | None = None) -> None:
+        """So many bytes, or all up to the end of the unit."""
         self._last, self._start = element, self.position
         payload = memoryview(self._payload)
         self._payload = b""
+        if size not in (None, payload.nbytes):
+            raise self._at_last(InconsistentError, f"{payload.nbytes} bytes are supplied, {size} are announced")
         element.write(self._bits, payload)
         if payload.nbytes:
             self._record(element, 8 * payload.nbytes, None, "payload")
@@ -149,7 +210,7 @@ class _Writing(Backend):
             element.write(self._bits, value)
         except AimcError as error:
             raise self._at_last(type(error), error.message) from None
-        self._record(element, self.position - self._start, None if element is ALIGN else value, "ok")
+        self._record(element, self.position - self._start, None if element.rule else value, "ok")
         return value
 
     def _record(self, element: Element[T], length: int, value: T | None, status: Status) -> None:
@@ -195,31 +256,37 @@ class Writer(_Writing):
         super().__init__(bits)
         self._bits: BitWriter = bits
         self._trace = trace
+        self._size = -1  # of the unit in bytes, negative as long as nothing says it
 
     def unit(
         self,
         path: str,
         values: Mapping[str, Any],
         payload: Buffer,
-        structure: Callable[Concatenate[Syntax, P], None],
+        structure: Callable[Concatenate[Syntax, P], object],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
         """Writes one unit and checks that its size is the one it states."""
-        start = self.position
+        self._size = -1
         super().unit(path, values, payload, structure, *args, **kwargs)
-        if self.position != start + 8 * self._size:
+        if self._size >= 0 and self.position != self._unit_start + 8 * self._size:
             raise InconsistentError(
-                f"the unit has {(self.position - start) / 8:g} bytes, not {self._size}",
+                f"the unit has {(self.position - self._unit_start) / 8:g} bytes, not {self._size}",
                 bit_offset=self._size_start,
                 path=self._size_path,
             )
 
     def sized(self, element: Element[int]) -> int:
         """The size of the unit in bytes."""
-        self._size = super().sized(element)
-        self._size_start, self._size_path = self._start, self.path(element.name)
-        return self._size
+        size = super().sized(element)
+        self.extent(size)
+        return size
+
+    def extent(self, size: int) -> None:
+        """The size of the unit."""
+        self._size = size
+        self._size_start, self._size_path = self._start, self.path(self._last.name)
 
     def tobytes(self) -> bytes:
         """All units written."""
@@ -237,6 +304,12 @@ class Sizer(_Writing):
 
     def __init__(self, position: int = 0) -> None:
         super().__init__(BitCounter(position))
+
+    def within(
+        self, name: str, size: int, structure: Callable[Concatenate[Syntax, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """A structure whose size is to be found out."""
+        return self.nest(name, structure, *args, **kwargs)
 
     def sized(self, element: Element[int]) -> int:
         """The size of the unit, of which only the length of its field matters: any permitted value will do."""
