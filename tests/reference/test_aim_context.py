@@ -63,18 +63,6 @@ def codes_of(records: bytes) -> list[int]:
     return [(high & 0x7FFF) >> 5 for (high,) in struct.iter_unpack("<H", records)]
 
 
-def rows_of_16(group: int, code: int) -> bytes:
-    """Groups of 16 records with symbol 45, but an escape for the first of one group; then one record with symbol 45."""
-    n = 16 * (group + 1) + 1
-    state = []
-    for j in range(16):
-        x = 65536
-        for i in reversed(range(j, n, 16)):
-            x = (x // 1024 << 11) + x % 1024 + (0 if i == 16 * group else 1024)
-        state.append(x)
-    return context_by_hand(n, state, code)
-
-
 def context_by_hand(n: int, state: list[int], code: int) -> bytes:
     block = bytes.fromhex("04 10000000 07") + struct.pack("<H", S) + bytes.fromhex(4 * HALF_45)
     block += struct.pack("<IBBBB", 1, 0, code & 255, 0, code >> 8) + bytes((n * 6 + 7) // 8)
@@ -95,13 +83,23 @@ def test_levels_follow(code: int, base: int) -> None:
     assert codes_of(decode_block(block, 17, 2, rotate=True)) == [code, *[S] * 15, base]
 
 
-@pytest.mark.parametrize(
-    ("row", "base"),
-    [(0, 4), (1, 2), (2, 2), (3, 1)],  # error 512: the level is 64 S + 32 + 16 * rate + 7
-)
-def test_rates_fall_with_the_rows(row: int, base: int) -> None:
-    records = decode_block(rows_of_16(row, S + 8), 16 * (row + 1) + 1, 2, rotate=True)
-    assert codes_of(records) == [*[S] * (16 * row), S + 8, *[S] * 15, S + base]
+# Where one group has an error of 512 in its first record, the next level is 64 S + 32 + 16 * rate + (496 >> 6 = 7);
+# where all of its records have it, 64 S + 32 + 16 * rate + (7936 >> 6 = 124).
+RATES = {0: 16, 1: 8, 2: 8, 3: 4, 6: 4, 7: 2, 14: 2, 15: 1, 40: 1}
+
+
+@pytest.mark.parametrize("row", RATES)
+@pytest.mark.parametrize(("jumps", "row_part"), [(1, 7), (16, 124)])
+def test_rates_fall_with_the_rows(row: int, jumps: int, row_part: int) -> None:
+    """If the last record were at another level, its code would be one more escape."""
+    last = (64 * S + 32 + 16 * RATES[row] + row_part) // 64
+    codes = [S] * (16 * row) + [S + 8] * jumps + [S] * (16 - jumps) + [last]
+    half = Table(45, (1, 1))
+    records = [struct.pack("<H", code << 5) for code in codes]
+    block = context_block(None, records, Choices(16, 7, S, (half, half, half, half)))
+    escapes_at = 8 + 4 * 4
+    assert struct.unpack_from("<I", block, escapes_at) == (jumps,)
+    assert codes_of(decode_block(block, len(codes), 2, rotate=True)) == codes
 
 
 # Round trips.
