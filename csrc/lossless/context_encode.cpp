@@ -15,7 +15,11 @@ struct Upper {
   const std::uint16_t* values;
   std::size_t count;
 
-  Upper part(std::size_t most) const { return {values, std::min(count, most)}; }
+  // At most `most` of them, from the middle.
+  Upper sample(std::size_t most) const {
+    const std::size_t taken = std::min(count, most);
+    return {values + (count - taken) / 2, taken};
+  }
 };
 
 struct Choice {
@@ -224,14 +228,14 @@ std::size_t choose_row_length(const Upper& upper, std::uint64_t row_records) {
   return best;
 }
 
-constexpr std::size_t kSample = 1 << 14;
+constexpr std::size_t kSample = 1 << 15;
 
 // Records of 16 bits may have 7 or 10 bits of mantissa: what makes a sample shorter.
 unsigned choose_mantissa(const Upper& upper, std::size_t row_length, const Effort& effort) {
   std::size_t size[2] = {};
   for (const bool half : {false, true}) {
     Bytes trial;
-    const Upper sample = upper.part(kSample);
+    const Upper sample = upper.sample(kSample);
     encode_upper(sample, {std::min(row_length, sample.count), half ? 10U : 7U}, {}, effort, &trial);
     size[half] = trial.size();
   }

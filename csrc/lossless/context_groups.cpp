@@ -3,50 +3,44 @@
 namespace aimc::lossless {
 namespace {
 
-// Symbols of the 16 states, which move on. Arithmetic instead of branches, which would go wrong too often.
-AIMC_INLINE const std::uint8_t* step(const ContextSlots& slots, const Group& base, const std::uint8_t* at,
-                                     std::uint32_t (&x)[kGroup], std::uint32_t (&symbol)[kGroup]) {
+// Moves the states on. Arithmetic instead of branches, which would go wrong too often.
+AIMC_INLINE void move_states(const std::uint32_t (&slot)[kGroup], ContextStream* s) {
+  const std::uint8_t* at = s->word;
 #pragma GCC unroll 16
   for (std::size_t j = 0; j < kGroup; ++j) {
-    const std::uint32_t slot = slots[slot_index(base[j], x[j])];
-    const std::uint32_t next = next_state(slot, x[j]);
-    const std::uint32_t low = next < kLowestContextState ? 1 : 0;
-    x[j] = next << (16 * low) | (load_word(at) & (0 - low));
+    const std::uint32_t x = next_state(slot[j], s->state[j]);
+    const std::uint32_t low = x < kLowestContextState ? 1 : 0;
+    s->state[j] = x << (16 * low) | (load_word(at) & (0 - low));
     at += 2 * low;
-    symbol[j] = slot_symbol(slot);
   }
-  return at;
+  s->word = at;
 }
 
+// The model learns as soon as the slots are known: the next group waits for it, and the states move on meanwhile.
 AIMC_INLINE std::size_t decode_groups(ContextStream* s, std::size_t groups, std::uint16_t* codes) {
   for (std::size_t done = 0; done < groups; ++done, codes += kGroup) {
-    if (s->words_end - s->word < static_cast<std::ptrdiff_t>(2 * kGroup) || s->model.next_columns() == nullptr)
+    if (s->words_end - s->word < static_cast<std::ptrdiff_t>(2 * kGroup) || s->model.next_columns() == nullptr) {
       return done;
-    Group level;
-    Group base;
-    s->model.predict(level);
-    std::uint32_t x[kGroup];
-    for (std::size_t j = 0; j < kGroup; ++j) {
-      base[j] = base_of(level[j]);
-      x[j] = s->state[j];
     }
-    std::uint32_t symbol[kGroup];
-    const std::uint8_t* at = step(*s->slots, base, s->word, x, symbol);
+    Group level;
+    s->model.predict(level);
+    std::uint32_t slot[kGroup];
+#pragma GCC unroll 16
+    for (std::size_t j = 0; j < kGroup; ++j) slot[j] = (*s->slots)[slot_index(base_of(level[j]), s->state[j])];
     Group code;
     std::uint32_t all = 0;
     std::uint32_t escaped = 0;
+#pragma GCC unroll 1
     for (std::size_t j = 0; j < kGroup; ++j) {
-      code[j] = base[j] + static_cast<std::int32_t>(symbol[j]) - kSymbolBias;
+      code[j] = base_of(level[j]) + static_cast<std::int32_t>(slot_symbol(slot[j])) - kSymbolBias;
       all |= static_cast<std::uint32_t>(code[j]);
-      escaped |= symbol[j] - 1;
+      escaped |= slot_symbol(slot[j]) - 1;
     }
     if (all >= s->code_limit || escaped >= kContextSymbols) return done;
-    for (std::size_t j = 0; j < kGroup; ++j) {
-      codes[j] = static_cast<std::uint16_t>(code[j]);
-      s->state[j] = x[j];
-    }
-    s->word = at;
     s->model.learn(level, code);
+    move_states(slot, s);
+#pragma GCC unroll 1
+    for (std::size_t j = 0; j < kGroup; ++j) codes[j] = static_cast<std::uint16_t>(code[j]);
   }
   return groups;
 }

@@ -1,7 +1,9 @@
 // A group is one vector. Slots are gathered; the words that renormalisation takes are spread over the states that need
 // one by an expansion under the mask of those states.
+#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wuninitialized"  // raised by GCC inside its own intrinsics
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include "lossless/context_groups.hpp"
 
 #if AIMC_X86
@@ -44,7 +46,7 @@ AIMC_TARGET_AVX512 std::size_t decode_groups_avx512(ContextStream* s, std::size_
         _mm512_min_epi32(_mm512_max_epi32(_mm512_sub_epi32(exact, level), _mm512_set1_epi32(kLeastError)),
                          _mm512_set1_epi32(kGreatestError));
     _mm512_storeu_si512(columns,
-                        _mm512_add_epi32(column, _mm512_mullo_epi32(error, _mm512_set1_epi32(s->model.rate()))));
+                        _mm512_add_epi32(column, _mm512_sll_epi32(error, _mm_cvtsi32_si128(s->model.rate_shift()))));
     s->model.advance(_mm512_reduce_add_epi32(error));
   }
   _mm512_storeu_si512(s->state, x);

@@ -147,6 +147,12 @@ def test_every_instruction_set_reads_and_writes_the_same(isa: str, kind: str) ->
     assert encode(records, width, 200) == block
 
 
+@pytest.mark.parametrize(("kind", "bits"), [("bfloat16", 7), ("float16", 10), ("float32", 7)])
+def test_the_bits_of_the_mantissa_are_found(kind: str, bits: int) -> None:
+    records, width = records_of(scaled(np.random.default_rng(6), 300, 200, 0.3), kind)
+    assert encode(records, width, 200)[5] == bits
+
+
 def entropy(values: NDArray[np.unsignedinteger]) -> float:
     """Bits of all values together under their own frequencies."""
     counts = np.unique(values, return_counts=True)[1]
