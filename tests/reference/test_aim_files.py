@@ -320,7 +320,7 @@ def refused(error: type[AimcError], data: bytes) -> AimcError:
         (unit(2, b"", numbers("I", 0), flags=1), OutOfRangeError),
         (unit(2, b"", numbers("I", 0), flags=0x20), OutOfRangeError),
         (unit(2, b"", b"secret", flags=0x40), UnsupportedError),
-        (unit(16, b"", b"secret", flags=0xC0), UnsupportedError),
+        (unit(16, typed_header("t", 1, (6,), 0, (0, 6)), b"secret", flags=0xC0), UnsupportedError),
         (unit(2, b"", numbers("I", 0), header_size=29), OutOfRangeError),
         (unit(2, b"", numbers("I", 0), header_size=(1 << 26) + 1), OutOfRangeError),
         (unit(2, b"", numbers("I", 0), header_size=1 << 26), TruncatedError),
