@@ -11,7 +11,7 @@ namespace aimc::lossless {
 namespace {
 
 // planes(count) of records that are numbers.
-Status decode_words(Cursor* in, const Layout& layout, std::size_t count, Isa isa, std::uint8_t* out) {
+Status decode_words(Cursor* in, const Layout& layout, std::size_t count, Isa isa, bool stream, std::uint8_t* out) {
   const unsigned width = layout.record_bytes;
   PlaneDecoder planes[kMaxWord];
   for (unsigned j = 0; j < width; ++j) {
@@ -27,7 +27,7 @@ Status decode_words(Cursor* in, const Layout& layout, std::size_t count, Isa isa
       std::uint8_t* target = width == 1 ? records : scratch[j];
       if (const Status s = planes[j].next(part, target, &bytes[j]); !s.ok()) return s;
     }
-    if (width > 1 || bytes[0] != records) merge(bytes, part, width, layout.rotate, records);
+    if (width > 1 || bytes[0] != records) merge(bytes, part, width, layout.rotate, stream, records);
   }
   for (unsigned j = 0; j < width; ++j) {
     if (const Status s = planes[j].finish(); !s.ok()) return s;
@@ -61,8 +61,8 @@ Status decode_fields(Cursor* in, const Layout& layout, std::size_t count, Isa is
   return {};
 }
 
-Status decode_planes(Cursor* in, const Layout& layout, std::size_t count, Isa isa, std::uint8_t* out) {
-  return layout.opaque ? decode_fields(in, layout, count, isa, out) : decode_words(in, layout, count, isa, out);
+Status decode_planes(Cursor* in, const Layout& layout, std::size_t count, Isa isa, bool stream, std::uint8_t* out) {
+  return layout.opaque ? decode_fields(in, layout, count, isa, out) : decode_words(in, layout, count, isa, stream, out);
 }
 
 Status decode_sparse(Cursor* in, const Layout& layout, std::size_t count, Isa isa, std::uint8_t* out) {
@@ -77,7 +77,7 @@ Status decode_sparse(Cursor* in, const Layout& layout, std::size_t count, Isa is
   for (const std::uint8_t byte : mask) marked += static_cast<std::size_t>(__builtin_popcount(byte));
   if (marked != nonzero || (count % 8 != 0 && mask.back() >> (count % 8) != 0)) return place;
   Bytes kept(static_cast<std::size_t>(nonzero) * width);
-  if (const Status s = decode_planes(in, layout, nonzero, isa, kept.data()); !s.ok()) return s;
+  if (const Status s = decode_planes(in, layout, nonzero, isa, false, kept.data()); !s.ok()) return s;
   std::memset(out, 0, count * width);
   const std::uint8_t* from = kept.data();
   for (std::size_t byte = 0; byte < mask.size(); ++byte) {
@@ -103,7 +103,7 @@ void repeat_record(const std::uint8_t* record, std::size_t width, std::size_t co
 }  // namespace
 
 Status decode_block(const std::uint8_t* in, std::size_t size, const Layout& layout, std::uint64_t records, Isa isa,
-                    std::uint8_t* out) {
+                    bool stream, std::uint8_t* out) {
   const std::size_t width = layout.record_bytes;
   const auto count = static_cast<std::size_t>(records);
   Cursor cursor(in, in + size);
@@ -124,7 +124,7 @@ Status decode_block(const std::uint8_t* in, std::size_t size, const Layout& layo
       break;
     }
     case BlockMode::planes:
-      status = decode_planes(&cursor, layout, count, isa, out);
+      status = decode_planes(&cursor, layout, count, isa, stream, out);
       break;
     case BlockMode::sparse:
       status = decode_sparse(&cursor, layout, count, isa, out);

@@ -9,9 +9,9 @@
 
 namespace aimc::lossless {
 
-// `records` * layout.record_bytes bytes are written to `out`. Offsets of errors count from the start of the block.
-// Throws std::bad_alloc.
+// `records` * layout.record_bytes bytes are written to `out`; `stream` as in merge.hpp. Offsets of errors count from
+// the start of the block. Throws std::bad_alloc.
 Status decode_block(const std::uint8_t* in, std::size_t size, const Layout& layout, std::uint64_t records, Isa isa,
-                    std::uint8_t* out);
+                    bool stream, std::uint8_t* out);
 
 }  // namespace aimc::lossless

@@ -9,17 +9,28 @@
 #include "lossless/block_decode.hpp"
 #include "lossless/block_encode.hpp"
 #include "lossless/crc32.hpp"
+#include "lossless/merge.hpp"
 
 namespace aimc::lossless {
 namespace {
 
-void decode_one(DecodeTask* task, Isa isa) {
+// Output of which the start would have left the cache before the end is written.
+constexpr std::uint64_t kStreamBytes = 1U << 24;
+
+std::uint64_t output_bytes(const std::vector<DecodeTask>& tasks) {
+  std::uint64_t sum = 0;
+  for (const DecodeTask& task : tasks) sum += task.records * task.layout.record_bytes;
+  return sum;
+}
+
+void decode_one(DecodeTask* task, Isa isa, bool stream) {
   if (crc32(0, task->in, task->size, isa) != task->crc) {
     task->status = fail(Code::inconsistent, 0, "the checksum of the block is wrong");
     return;
   }
   try {
-    task->status = decode_block(task->in, task->size, task->layout, task->records, isa, task->out);
+    task->status = decode_block(task->in, task->size, task->layout, task->records, isa,
+                                stream && reinterpret_cast<std::uintptr_t>(task->out) % 64 == 0, task->out);
   } catch (const std::bad_alloc&) {
     task->status = fail(Code::out_of_memory, 0, "out of memory");
   }
@@ -33,14 +44,16 @@ unsigned useful_threads(unsigned threads, std::size_t work) {
 
 void decode_blocks(std::vector<DecodeTask>* tasks, unsigned threads) {
   const Isa isa = active_isa();
+  const bool stream = output_bytes(*tasks) >= kStreamBytes;
   Counter counter(tasks->size());
   parallel(useful_threads(threads, tasks->size()), [&] {
-    for (std::size_t i = 0; counter.next(&i);) decode_one(&(*tasks)[i], isa);
+    for (std::size_t i = 0; counter.next(&i);) decode_one(&(*tasks)[i], isa, stream);
+    if (stream) stream_fence();
   });
 }
 
 bool encode_blocks(const EncodeJob& job, unsigned threads, std::vector<EncodedBlock>* blocks) {
-  const Effort effort{active_isa(), job.thorough};
+  const Effort effort{active_isa(), job.layout.record_bytes >= 4, job.thorough};
   const auto count = static_cast<std::size_t>((job.count + job.block_records - 1) / job.block_records);
   blocks->resize(count);
   Counter counter(count);

@@ -17,6 +17,12 @@ MergeKernel merge_kernel(Isa isa) {
   return merge_scalar;
 }
 
+void stream_fence() {
+#if AIMC_X86
+  __builtin_ia32_sfence();
+#endif
+}
+
 SplitKernel split_kernel(Isa isa) {
 #if AIMC_X86
   if (isa == Isa::avx512) return split_avx512;
@@ -27,7 +33,7 @@ SplitKernel split_kernel(Isa isa) {
   return split_scalar;
 }
 
-void merge_scalar(const std::uint8_t* const* planes, std::size_t count, unsigned width, bool rotate,
+void merge_scalar(const std::uint8_t* const* planes, std::size_t count, unsigned width, bool rotate, bool /*stream*/,
                   std::uint8_t* records) {
   merge_any(planes, count, width, rotate, records);
 }
@@ -38,7 +44,7 @@ void split_scalar(const std::uint8_t* records, std::size_t count, unsigned width
 }
 
 AIMC_TARGET_AVX2 void merge_avx2(const std::uint8_t* const* planes, std::size_t count, unsigned width, bool rotate,
-                                 std::uint8_t* records) {
+                                 bool /*stream*/, std::uint8_t* records) {
   merge_any(planes, count, width, rotate, records);
 }
 

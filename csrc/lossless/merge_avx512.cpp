@@ -18,7 +18,16 @@ alignas(64) const std::uint8_t kInterleave[2][64] = {
      43, 107, 44, 108, 45, 109, 46, 110, 47, 111, 48, 112, 49, 113, 50, 114, 51, 115, 52, 116, 53, 117,
      54, 118, 55, 119, 56, 120, 57, 121, 58, 122, 59, 123, 60, 124, 61, 125, 62, 126, 63, 127}};
 
-template <bool Rotate>
+template <bool Stream>
+AIMC_KERNEL void store(std::uint8_t* to, __m512i v) {
+  if (Stream) {
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(to), v);
+  } else {
+    _mm512_storeu_si512(to, v);
+  }
+}
+
+template <bool Rotate, bool Stream>
 AIMC_KERNEL std::size_t merge2(const std::uint8_t* low, const std::uint8_t* high, std::size_t count,
                                std::uint8_t* records) {
   const __m512i first = _mm512_load_si512(kInterleave[0]);
@@ -33,8 +42,8 @@ AIMC_KERNEL std::size_t merge2(const std::uint8_t* low, const std::uint8_t* high
       a = _mm512_shrdi_epi16(a, a, 1);
       b = _mm512_shrdi_epi16(b, b, 1);
     }
-    _mm512_storeu_si512(records + 2 * i, a);
-    _mm512_storeu_si512(records + 2 * i + 64, b);
+    store<Stream>(records + 2 * i, a);
+    store<Stream>(records + 2 * i + 64, b);
   }
   return i;
 }
@@ -61,7 +70,7 @@ AIMC_KERNEL __m512i load16(const std::uint8_t* bytes) {
   return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)));
 }
 
-template <bool Rotate>
+template <bool Rotate, bool Stream>
 AIMC_KERNEL std::size_t merge4(const std::uint8_t* const* planes, std::size_t count, std::uint8_t* records) {
   std::size_t i = 0;
   for (; i + 16 <= count; i += 16) {
@@ -69,7 +78,7 @@ AIMC_KERNEL std::size_t merge4(const std::uint8_t* const* planes, std::size_t co
     const __m512i high = _mm512_or_si512(load16(planes[2] + i), _mm512_slli_epi32(load16(planes[3] + i), 8));
     __m512i word = _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
     if (Rotate) word = _mm512_ror_epi32(word, 1);
-    _mm512_storeu_si512(records + 4 * i, word);
+    store<Stream>(records + 4 * i, word);
   }
   return i;
 }
@@ -90,15 +99,27 @@ AIMC_KERNEL std::size_t split4(const std::uint8_t* records, std::size_t count, s
 
 }  // namespace
 
-AIMC_TARGET_AVX512 void merge_avx512(const std::uint8_t* const* planes, std::size_t count, unsigned width, bool rotate,
-                                     std::uint8_t* records) {
-  std::size_t done = 0;
+namespace {
+
+template <bool Stream>
+AIMC_KERNEL std::size_t merge_vectors(const std::uint8_t* const* planes, std::size_t count, unsigned width, bool rotate,
+                                      std::uint8_t* records) {
   if (width == 2) {
-    done = rotate ? merge2<true>(planes[0], planes[1], count, records)
-                  : merge2<false>(planes[0], planes[1], count, records);
-  } else if (width == 4) {
-    done = rotate ? merge4<true>(planes, count, records) : merge4<false>(planes, count, records);
+    return rotate ? merge2<true, Stream>(planes[0], planes[1], count, records)
+                  : merge2<false, Stream>(planes[0], planes[1], count, records);
   }
+  if (width == 4) {
+    return rotate ? merge4<true, Stream>(planes, count, records) : merge4<false, Stream>(planes, count, records);
+  }
+  return 0;
+}
+
+}  // namespace
+
+AIMC_TARGET_AVX512 void merge_avx512(const std::uint8_t* const* planes, std::size_t count, unsigned width, bool rotate,
+                                     bool stream, std::uint8_t* records) {
+  const std::size_t done = stream ? merge_vectors<true>(planes, count, width, rotate, records)
+                                  : merge_vectors<false>(planes, count, width, rotate, records);
   const std::uint8_t* rest[kMaxWord] = {};
   for (unsigned j = 0; j < width; ++j) rest[j] = planes[j] + done;
   merge_any(rest, count - done, width, rotate, records + done * width);

@@ -151,11 +151,11 @@ AIMC_INLINE void split_any(const std::uint8_t* records, std::size_t count, unsig
   rotate ? split_width<true>(records, count, width, planes) : split_width<false>(records, count, width, planes);
 }
 
-void merge_scalar(const std::uint8_t* const*, std::size_t, unsigned, bool, std::uint8_t*);
+void merge_scalar(const std::uint8_t* const*, std::size_t, unsigned, bool, bool, std::uint8_t*);
 void split_scalar(const std::uint8_t*, std::size_t, unsigned, bool, std::uint8_t* const*);
-void merge_avx2(const std::uint8_t* const*, std::size_t, unsigned, bool, std::uint8_t*);
+void merge_avx2(const std::uint8_t* const*, std::size_t, unsigned, bool, bool, std::uint8_t*);
 void split_avx2(const std::uint8_t*, std::size_t, unsigned, bool, std::uint8_t* const*);
-void merge_avx512(const std::uint8_t* const*, std::size_t, unsigned, bool, std::uint8_t*);
+void merge_avx512(const std::uint8_t* const*, std::size_t, unsigned, bool, bool, std::uint8_t*);
 void split_avx512(const std::uint8_t*, std::size_t, unsigned, bool, std::uint8_t* const*);
 
 }  // namespace aimc::lossless

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+
+#include "lossless/nibbles.hpp"
 
 namespace aimc::lossless {
 
 Status PlaneDecoder::open(Cursor* in, std::size_t count, int depth, Isa isa) {
-  const Status place = in->error(Code::out_of_range, "plane_method is not 0 to 3");
+  const Status place = in->error(Code::out_of_range, "plane_method is not 0 to 5");
   std::uint8_t method = 0;
   if (!in->u8(&method)) return in->error(Code::truncated, "the data end before a plane");
   if (count == 0 && method != 0) return fail(Code::out_of_range, place.bit, "a plane of 0 bytes is not raw");
@@ -24,6 +27,12 @@ Status PlaneDecoder::open(Cursor* in, std::size_t count, int depth, Isa isa) {
       if (const Status s = decode_matches(in, count, isa, &whole_); !s.ok()) return s;
       raw_ = whole_.data();
       return {};
+    case PlaneMethod::parts:
+      if (depth > 0) return fail(Code::malformed, place.bit, "parts inside of another plane");
+      return open_parts(in, count, isa);
+    case PlaneMethod::nibbles:
+      if (depth > kDeepestNibbles) return fail(Code::malformed, place.bit, "nibbles are nested too deep");
+      return open_nibbles(in, count, depth, isa);
   }
   return place;
 }
@@ -35,7 +44,7 @@ Status PlaneDecoder::open_rans(Cursor* in, std::size_t count, int depth, Isa isa
   if (!in->u32(&size) || !in->part(size, &part)) return place;
   std::uint8_t code = 0;
   if (!part.u8(&code)) return part.error(Code::truncated, "the data end before state_code");
-  if (code > 1) return fail(Code::out_of_range, place.bit + 32, "state_code is not 0 or 1");
+  if (code >= std::size(kStateCounts)) return fail(Code::out_of_range, place.bit + 32, "state_code is not 0 to 3");
   RansTable table;
   if (const Status s = read_table(&part, &table); !s.ok()) return s;
   std::uint32_t escapes = 0;
@@ -45,7 +54,46 @@ Status PlaneDecoder::open_rans(Cursor* in, std::size_t count, int depth, Isa isa
     if (depth == kMaxDepth) return part.error(Code::malformed, "planes are nested too deep");
     if (const Status s = decode_plane(&part, escapes, depth + 1, isa, kPadding, &whole_); !s.ok()) return s;
   }
-  return rans_.open(part, table, code == 0 ? kNarrowStates : kWideStates, whole_.data(), escapes, isa);
+  return rans_.open(part, table, kStateCounts[code], whole_.data(), escapes, isa);
+}
+
+Status PlaneDecoder::open_parts(Cursor* in, std::size_t count, Isa isa) {
+  place_ = in->error(Code::out_of_range, "part_bytes is not a multiple of 4096 below the bytes of the plane");
+  std::uint32_t part = 0;
+  if (!in->u32(&part)) return in->error(Code::truncated, "the data end before part_bytes");
+  if (part == 0 || part % kPartUnit != 0 || part >= count) return place_;
+  part_bytes_ = part;
+  inner_.resize((count + part - 1) / part);
+  for (std::size_t i = 0; i < inner_.size(); ++i) {
+    if (const Status s = inner_[i].open(in, std::min<std::size_t>(part, count - i * part), 1, isa); !s.ok()) return s;
+  }
+  return {};
+}
+
+Status PlaneDecoder::open_nibbles(Cursor* in, std::size_t count, int depth, Isa isa) {
+  place_ = in->error(Code::out_of_range, "a nibble is not below 16, or the bits after the last one are not 0");
+  std::uint8_t packed = 0;
+  if (!in->u8(&packed)) return in->error(Code::truncated, "the data end before packed");
+  if (packed > 1) return fail(Code::out_of_range, place_.bit, "packed is not 0 or 1");
+  packed_ = packed == 1;
+  inner_.resize(2);
+  if (const Status s = inner_[0].open(in, packed_ ? (count + 1) / 2 : count, depth + 1, isa); !s.ok()) return s;
+  return inner_[1].open(in, count, depth + 1, isa);
+}
+
+Status PlaneDecoder::next_of_parts(std::size_t count, std::uint8_t* scratch, const std::uint8_t** bytes) {
+  PlaneDecoder& part = inner_[done_ / part_bytes_];
+  done_ += count;
+  return part.next(count, scratch, bytes);
+}
+
+Status PlaneDecoder::next_of_nibbles(std::size_t count, std::uint8_t* scratch) {
+  alignas(64) std::uint8_t low_scratch[kChunk];
+  const std::uint8_t* low = nullptr;
+  const std::uint8_t* high = nullptr;
+  if (const Status s = inner_[0].next(packed_ ? (count + 1) / 2 : count, low_scratch, &low); !s.ok()) return s;
+  if (const Status s = inner_[1].next(count, scratch, &high); !s.ok()) return s;
+  return join_nibbles(low, high, count, packed_, scratch) ? Status{} : place_;
 }
 
 Status PlaneDecoder::next(std::size_t count, std::uint8_t* scratch, const std::uint8_t** bytes) {
@@ -56,6 +104,10 @@ Status PlaneDecoder::next(std::size_t count, std::uint8_t* scratch, const std::u
       return {};
     case PlaneMethod::rans:
       return rans_.decode(scratch, count);
+    case PlaneMethod::parts:
+      return next_of_parts(count, scratch, bytes);
+    case PlaneMethod::nibbles:
+      return next_of_nibbles(count, scratch);
     case PlaneMethod::raw:
     case PlaneMethod::matches:
       break;
@@ -66,6 +118,9 @@ Status PlaneDecoder::next(std::size_t count, std::uint8_t* scratch, const std::u
 }
 
 Status PlaneDecoder::finish() const {
+  for (const PlaneDecoder& plane : inner_) {
+    if (const Status s = plane.finish(); !s.ok()) return s;
+  }
   return method_ == PlaneMethod::rans ? rans_.finish() : Status{};
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/cpu.hpp"
 #include "lossless/cursor.hpp"
@@ -12,7 +13,7 @@ namespace aimc::lossless {
 
 // Chunks are this long, but for the last one. A multiple of the number of states; a few of them fit in a first-level
 // cache.
-constexpr std::size_t kChunk = 4096;
+constexpr std::size_t kChunk = kPartUnit;
 
 class PlaneDecoder {
  public:
@@ -27,12 +28,21 @@ class PlaneDecoder {
 
  private:
   Status open_rans(Cursor* in, std::size_t count, int depth, Isa isa);
+  Status open_parts(Cursor* in, std::size_t count, Isa isa);
+  Status open_nibbles(Cursor* in, std::size_t count, int depth, Isa isa);
+  Status next_of_parts(std::size_t count, std::uint8_t* scratch, const std::uint8_t** bytes);
+  Status next_of_nibbles(std::size_t count, std::uint8_t* scratch);
 
   PlaneMethod method_ = PlaneMethod::raw;
   std::uint8_t constant_ = 0;
   const std::uint8_t* raw_ = nullptr;
   Bytes whole_;  // escapes of an entropy-coded plane, or all of a plane of matches
   RansDecoder rans_;
+  std::vector<PlaneDecoder> inner_;  // the parts, or the low and the high nibbles
+  std::size_t part_bytes_ = 0;
+  std::size_t done_ = 0;  // bytes given out by the parts
+  bool packed_ = false;
+  Status place_;  // of the plane, for errors found later
 };
 
 // A whole plane at once; the bytes of `out` from `count` on are zero padding as asked for.

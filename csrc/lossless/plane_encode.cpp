@@ -5,27 +5,34 @@
 
 #include "lossless/format.hpp"
 #include "lossless/histogram.hpp"
+#include "lossless/nibbles.hpp"
 #include "lossless/rans_encode.hpp"
 
 namespace aimc::lossless {
 namespace {
 
-constexpr std::size_t kFewestForWide = 1U << 14;  // bytes for which 128 states cost little
-constexpr std::size_t kFewestForSample = 1U << 16;
 constexpr std::size_t kSampleStride = 1024;
+constexpr std::size_t kFewestForSample = 1U << 16;
+constexpr std::size_t kPartBytes = 1U << 15;
+
+// Many states are fast, but each holds a byte of waste.
+std::uint8_t state_code(std::size_t count, const Effort& effort) {
+  if (count < 1024) return 0;
+  if (count < (1U << 15)) return 2;
+  return effort.wide_records ? 3 : 1;
+}
 
 bool all_equal(const std::uint8_t* bytes, std::size_t count) {
   return bytes[0] == bytes[count - 1] && std::memcmp(bytes, bytes + 1, count - 1) == 0;
 }
 
-// Bytes that entropy coding has to save: a plane that is coded takes longer to read than one that is not.
+// Bytes that coding has to save: a plane that is coded takes longer to read than one that is not.
 std::size_t least_saving(std::size_t count, const Effort& effort) {
-  return count / (effort.thorough ? 512 : 48) + 4;
+  return count / (effort.thorough ? 512 : effort.wide_records ? 400 : 80) + 4;
 }
 
-bool worth_coding(std::uint64_t cost, std::size_t count, std::size_t overhead, const Effort& effort) {
-  const std::uint64_t bytes = (cost >> kCostShift) / 8 + overhead;
-  return bytes + least_saving(count, effort) < count;
+std::uint64_t whole_bytes(std::uint64_t cost) {
+  return (cost >> kCostShift) / 8;
 }
 
 void put_method(PlaneMethod method, Bytes* out) {
@@ -41,12 +48,12 @@ void put_rans(const RansTable& table, const std::uint8_t* bytes, std::size_t cou
               Bytes* out) {
   static thread_local RansOutput coded_at_depth[kMaxDepth + 1];
   RansOutput& coded = coded_at_depth[depth];
-  const std::size_t states = count >= kFewestForWide ? kWideStates : kNarrowStates;
+  const std::size_t states = kStateCounts[state_code(count, effort)];
   rans_encode(table, bytes, count, states, effort.isa, &coded);
   put_method(PlaneMethod::rans, out);
   const std::size_t size_at = out->size();
   put_u32(out, 0);
-  out->push_back(states == kWideStates ? 1 : 0);
+  out->push_back(state_code(count, effort));
   write_table(table, out);
   if (table.escapes) {
     put_u32(out, static_cast<std::uint32_t>(coded.escape_size));
@@ -60,19 +67,106 @@ void put_rans(const RansTable& table, const std::uint8_t* bytes, std::size_t cou
   set_u32(out->data() + size_at, static_cast<std::uint32_t>(out->size() - size_at - 4));
 }
 
-void encode_order0(const std::uint8_t* bytes, std::size_t count, int depth, const Effort& effort, Bytes* out) {
-  if (count >= kFewestForSample && !effort.thorough) {
-    const Histogram sample = sample_bytes(bytes, count, kSampleStride);
-    const std::uint64_t cost = choose_table(sample, depth).cost / sample.total * count;
-    if (!worth_coding(cost, count, 0, effort)) return put_raw(bytes, count, out);
+void put_nibbles(const std::uint8_t* bytes, std::size_t count, int depth, const Effort& effort, Bytes* out) {
+  Bytes low((count + 1) / 2);
+  Bytes high(count);
+  split_packed(bytes, count, low.data(), high.data());
+  put_method(PlaneMethod::nibbles, out);
+  out->push_back(1);
+  put_raw(low.data(), low.size(), out);
+  encode_plane(high.data(), count, depth + 1, effort, out);
+}
+
+// Ways to code a plane without matches and parts, and the bytes each is expected to take.
+struct Choice {
+  PlaneMethod method = PlaneMethod::raw;
+  std::uint64_t bytes = 0;
+  RansTable table;
+};
+
+std::uint64_t rans_bytes(const TableChoice& choice, std::size_t count, const Effort& effort) {
+  return whole_bytes(choice.cost) + kStateCounts[state_code(count, effort)] + 2 * choice.table.entries + 8;
+}
+
+Histogram high_nibbles(const Histogram& histogram) {
+  Histogram high;
+  high.total = histogram.total;
+  for (std::size_t v = 0; v < kSlots; ++v) high.count[v >> 4] += histogram.count[v];
+  return high;
+}
+
+Choice choose(const Histogram& histogram, std::size_t count, int depth, const Effort& effort) {
+  Choice best{PlaneMethod::raw, count - std::min(least_saving(count, effort), count), {}};
+  const TableChoice whole = choose_table(histogram, depth);
+  if (whole.table.entries > 0 && rans_bytes(whole, count, effort) < best.bytes) {
+    best = {PlaneMethod::rans, rans_bytes(whole, count, effort), whole.table};
   }
-  const TableChoice choice = choose_table(count_bytes(bytes, count), depth);
-  const std::size_t states = count >= kFewestForWide ? kWideStates : kNarrowStates;
-  const std::size_t overhead = states + 2 * choice.table.entries + 8;  // a state holds a byte of what it costs
-  if (choice.table.entries == 0 || !worth_coding(choice.cost, count, overhead, effort)) {
-    return put_raw(bytes, count, out);
+  // Values that are nearly alike in frequency need finer frequencies than there are; their high nibbles do not.
+  if (depth == 0 && best.bytes > count - count / 8) {
+    const std::uint64_t bytes = count / 2 + rans_bytes(choose_table(high_nibbles(histogram), depth + 1), count, effort);
+    if (bytes < best.bytes) best = {PlaneMethod::nibbles, bytes, {}};
   }
-  put_rans(choice.table, bytes, count, depth, effort, out);
+  return best;
+}
+
+void put_choice(const Choice& choice, const std::uint8_t* bytes, std::size_t count, int depth, const Effort& effort,
+                Bytes* out) {
+  switch (choice.method) {
+    case PlaneMethod::rans:
+      return put_rans(choice.table, bytes, count, depth, effort, out);
+    case PlaneMethod::nibbles:
+      return put_nibbles(bytes, count, depth, effort, out);
+    default:
+      return put_raw(bytes, count, out);
+  }
+}
+
+// Whether a sample shows nothing to gain.
+bool looks_random(const std::uint8_t* bytes, std::size_t count, int depth, const Effort& effort) {
+  if (count < kFewestForSample || effort.thorough) return false;
+  const Histogram sample = sample_bytes(bytes, count, kSampleStride);
+  // What a sample of s bytes seems to gain by chance: 0.72 bits for each value that occurs.
+  constexpr std::uint64_t kChanceOfBytes = 23;
+  constexpr std::uint64_t kChanceOfNibbles = 2;
+  const std::uint64_t whole = whole_bytes(choose_table(sample, depth).cost) + kChanceOfBytes;
+  const std::uint64_t nibbles =
+      sample.total / 2 + whole_bytes(choose_table(high_nibbles(sample), depth).cost) + kChanceOfNibbles;
+  const auto total = static_cast<std::size_t>(sample.total);
+  return std::min(whole, nibbles) + least_saving(total, effort) > total;
+}
+
+// A few values stand out of many that do not: perhaps in some places only.
+bool looks_mixed(const Choice& choice) {
+  constexpr unsigned kManyEscapes = kSlots / 8;
+  const RansTable& table = choice.table;
+  return choice.method == PlaneMethod::rans && table.escapes && table.frequency[table.escape_entry()] >= kManyEscapes;
+}
+
+bool better_in_parts(const std::uint8_t* bytes, std::size_t count, std::uint64_t whole, const Effort& effort) {
+  std::uint64_t sum = 0;
+  for (std::size_t at = 0; at < count; at += kPartBytes) {
+    const std::size_t part = std::min(kPartBytes, count - at);
+    sum += choose(count_bytes(bytes + at, part), part, 1, effort).bytes;
+  }
+  return sum + count / 128 < whole;
+}
+
+void put_parts(const std::uint8_t* bytes, std::size_t count, const Effort& effort, Bytes* out) {
+  put_method(PlaneMethod::parts, out);
+  put_u32(out, kPartBytes);
+  for (std::size_t at = 0; at < count; at += kPartBytes) {
+    encode_plane(bytes + at, std::min(kPartBytes, count - at), 1, effort, out);
+  }
+}
+
+void encode_without_matches(const std::uint8_t* bytes, std::size_t count, int depth, const Effort& effort, Bytes* out) {
+  if (looks_random(bytes, count, depth, effort)) return put_raw(bytes, count, out);
+  const Choice choice = choose(count_bytes(bytes, count), count, depth, effort);
+  if (depth == 0 && count > 2 * kPartBytes && (effort.thorough || looks_mixed(choice)) &&
+      better_in_parts(bytes, count, choice.bytes, effort)) {
+    return put_parts(bytes, count, effort, out);
+  }
+  put_choice(choice, bytes, count, depth, effort, out);
 }
 
 }  // namespace
@@ -85,7 +179,7 @@ void encode_plane(const std::uint8_t* bytes, std::size_t count, int depth, const
     return;
   }
   const std::size_t begin = out->size();
-  encode_order0(bytes, count, depth, effort, out);
+  encode_without_matches(bytes, count, depth, effort, out);
   if (depth > 0) return;
   Bytes matches;
   if (encode_matches(bytes, count, out->size() - begin, effort, &matches) &&

@@ -11,7 +11,8 @@ namespace aimc::lossless {
 // How much the encoder looks for.
 struct Effort {
   Isa isa = Isa::scalar;
-  bool thorough = false;  // take every gain, instead of those that are worth the time of the decoder
+  bool wide_records = false;  // of four bytes or more: a plane is a small part of the time
+  bool thorough = false;      // take every gain, instead of those that are worth the time of the decoder
 };
 
 // Appends plane(count).

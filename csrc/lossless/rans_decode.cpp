@@ -7,16 +7,16 @@
 namespace aimc::lossless {
 namespace {
 
-template <bool Escapes>
-std::size_t decode_wide_scalar(const RansTable&, const RansSlots& slots, RansStream* s, std::uint8_t* out,
-                               std::size_t rounds) {
+template <std::size_t States, bool Escapes>
+std::size_t decode_scalar(const RansTable&, const RansSlots& slots, RansStream* s, std::uint8_t* out,
+                          std::size_t rounds) {
   std::uint16_t* const state = s->state.data();
   const std::uint8_t* in = s->in;
   const std::uint8_t* escape = s->escape;
   std::size_t done = 0;
-  for (; done < rounds; ++done, out += kWideStates) {
+  for (; done < rounds; ++done, out += States) {
     if (in > s->in_last || (Escapes && escape > s->escape_last)) break;
-    for (std::size_t j = 0; j < kWideStates; ++j) {
+    for (std::size_t j = 0; j < States; ++j) {
       const std::uint32_t x = state[j];
       const RansSlot slot = slots[x & 0xFF];
       const std::uint32_t y = slot.frequency() * (x >> 8) + slot.offset();
@@ -44,14 +44,23 @@ void fill_slots(const RansTable& table, RansSlots* slots) {
 
 }  // namespace
 
-WideKernel wide_kernel(Isa isa, const RansTable& table) {
+RansKernel rans_kernel(Isa isa, const RansTable& table, std::size_t states) {
 #if AIMC_X86
-  if (isa == Isa::avx512) return table.entries <= 64 ? decode_wide_avx512_few : decode_wide_avx512_many;
-  if (isa == Isa::avx2 && table.entries <= 16) return decode_wide_avx2;
+  if (isa == Isa::avx512 && states >= 64) return avx512_rans_kernel(table, states);
+  if (isa == Isa::avx2 && states >= 64 && table.entries <= 16) return avx2_rans_kernel(table, states);
 #else
   (void)isa;
 #endif
-  return table.escapes ? decode_wide_scalar<true> : decode_wide_scalar<false>;
+  switch (states) {
+    case 4:
+      return table.escapes ? decode_scalar<4, true> : decode_scalar<4, false>;
+    case 128:
+      return table.escapes ? decode_scalar<128, true> : decode_scalar<128, false>;
+    case 64:
+      return table.escapes ? decode_scalar<64, true> : decode_scalar<64, false>;
+    default:
+      return table.escapes ? decode_scalar<256, true> : decode_scalar<256, false>;
+  }
 }
 
 Status RansDecoder::open(Cursor in, const RansTable& table, std::size_t states, const std::uint8_t* escapes,
@@ -70,13 +79,13 @@ Status RansDecoder::open(Cursor in, const RansTable& table, std::size_t states, 
   in_tail_ = false;
   stream_.escape = escapes;
   escape_end_ = stream_.escape_last = escapes + escape_count;
-  if (in.left() >= kWideStates) {
-    stream_.in_last = in_end_ - kWideStates;
+  if (in.left() >= kMostStates) {
+    stream_.in_last = in_end_ - kMostStates;
   } else {
     enter_tail();
   }
   fill_slots(table, &slots_);
-  kernel_ = wide_kernel(isa, table);
+  kernel_ = rans_kernel(isa, table, states);
   return {};
 }
 
@@ -93,18 +102,15 @@ std::size_t RansDecoder::decode_rounds(std::uint8_t* out, std::size_t rounds) {
   std::size_t done = kernel_(table_, slots_, &stream_, out, rounds);
   if (done < rounds && !in_tail_ && stream_.in > stream_.in_last) {
     enter_tail();
-    done += kernel_(table_, slots_, &stream_, out + done * kWideStates, rounds - done);
+    done += kernel_(table_, slots_, &stream_, out + done * states_, rounds - done);
   }
   return done;
 }
 
 Status RansDecoder::decode(std::uint8_t* out, std::size_t count) {
-  std::size_t done = 0;
-  if (states_ == kWideStates) {
-    done = kWideStates * decode_rounds(out, count / kWideStates);
-    if (stream_.in > in_end_) return place_.error(Code::truncated, "the renormalisation bytes end too early");
-    if (stream_.escape > escape_end_) return place_.error(Code::inconsistent, "more escapes are taken than there are");
-  }
+  const std::size_t done = states_ * decode_rounds(out, count / states_);
+  if (stream_.in > in_end_) return place_.error(Code::truncated, "the renormalisation bytes end too early");
+  if (stream_.escape > escape_end_) return place_.error(Code::inconsistent, "more escapes are taken than there are");
   return decode_checked(out + done, count - done);
 }
 

@@ -1,4 +1,4 @@
-// Decoder of entropy-coded planes (7.4): 4 or 256 interleaved states of 16 bits over one sequence of bytes.
+// Decoder of entropy-coded planes (7.4): 4 to 256 interleaved states of 16 bits over one sequence of bytes.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -13,14 +13,14 @@ namespace aimc::lossless {
 
 // What moves while symbols are decoded.
 struct RansStream {
-  std::array<std::uint16_t, kWideStates> state{};
+  std::array<std::uint16_t, kMostStates> state{};
   const std::uint8_t* in = nullptr;
-  const std::uint8_t* in_last = nullptr;  // kWideStates bytes from here on are readable, but not from any later place
+  const std::uint8_t* in_last = nullptr;  // kMostStates bytes from here on are readable, but not from any later place
   const std::uint8_t* escape = nullptr;   // the next escaped byte
   const std::uint8_t* escape_last = nullptr;  // as in_last
 };
 
-constexpr std::size_t kPadding = kWideStates;  // after bytes of which a round may take more than there are
+constexpr std::size_t kPadding = kMostStates;  // after bytes of which a round may take more than there are
 
 // One slot of a table in one word, ready for use.
 class RansSlot {
@@ -40,18 +40,18 @@ class RansSlot {
 };
 using RansSlots = std::array<RansSlot, kSlots>;
 
-// Wide kernels decode rounds of 256 symbols into `out`, at most `rounds`. A round takes up to 256 bytes of each kind,
-// so none begins after `in_last` or `escape_last`. Return the rounds decoded.
-using WideKernel = std::size_t (*)(const RansTable&, const RansSlots&, RansStream*, std::uint8_t* out,
+// Kernels decode rounds of one symbol for each state into `out`, at most `rounds`. A round takes at most a byte of each
+// kind for a state, and none begins after `in_last` or `escape_last`. Return the rounds decoded.
+using RansKernel = std::size_t (*)(const RansTable&, const RansSlots&, RansStream*, std::uint8_t* out,
                                    std::size_t rounds);
-WideKernel wide_kernel(Isa isa, const RansTable& table);
+RansKernel rans_kernel(Isa isa, const RansTable& table, std::size_t states);
 
 class RansDecoder {
  public:
   // `in` holds the states and the renormalisation bytes, and nothing else. The escapes are followed by kPadding bytes.
   Status open(Cursor in, const RansTable& table, std::size_t states, const std::uint8_t* escapes,
               std::size_t escape_count, Isa isa);
-  // The next `count` bytes: a multiple of 256, except in the last call.
+  // The next `count` bytes: a multiple of the number of states, except in the last call.
   Status decode(std::uint8_t* out, std::size_t count);
   // After the last byte: everything must be used up.
   Status finish() const;
@@ -67,10 +67,10 @@ class RansDecoder {
   const std::uint8_t* in_end_ = nullptr;
   const std::uint8_t* escape_end_ = nullptr;
   bool in_tail_ = false;
-  std::array<std::uint8_t, 2 * kWideStates> tail_{};  // the last bytes of the input, padded
+  std::array<std::uint8_t, 2 * kMostStates> tail_{};  // the last bytes of the input, padded
   Cursor place_{nullptr, nullptr};
   std::size_t states_ = 0;
-  WideKernel kernel_ = nullptr;
+  RansKernel kernel_ = nullptr;
 };
 
 }  // namespace aimc::lossless

@@ -61,10 +61,6 @@ AIMC_KERNEL __m256i spread(__m256i marked, const std::uint8_t** in) {
   return _mm256_load_si256(reinterpret_cast<const __m256i*>(bytes));
 }
 
-AIMC_KERNEL __m256i product_low(__m256i a, __m256i b) {
-  return _mm256_mullo_epi16(a, b);
-}
-
 template <bool Escapes>
 AIMC_KERNEL __m256i step(const Tables& t, States* x, const std::uint8_t** in, const std::uint8_t** escape) {
   const __m256i even = _mm256_set1_epi16(0x00FF);
@@ -72,9 +68,9 @@ AIMC_KERNEL __m256i step(const Tables& t, States* x, const std::uint8_t** in, co
   const __m256i f = _mm256_shuffle_epi8(t.frequency, k);
   const __m256i offset = _mm256_sub_epi8(x->low, _mm256_shuffle_epi8(t.start, k));
   __m256i symbol = _mm256_shuffle_epi8(t.symbol, k);
-  const __m256i even_x = _mm256_add_epi16(product_low(_mm256_and_si256(f, even), _mm256_and_si256(x->high, even)),
-                                          _mm256_and_si256(offset, even));
-  const __m256i odd_x = _mm256_add_epi16(product_low(_mm256_srli_epi16(f, 8), _mm256_srli_epi16(x->high, 8)),
+  const __m256i even_x = _mm256_add_epi16(
+      _mm256_mullo_epi16(_mm256_and_si256(f, even), _mm256_and_si256(x->high, even)), _mm256_and_si256(offset, even));
+  const __m256i odd_x = _mm256_add_epi16(_mm256_mullo_epi16(_mm256_srli_epi16(f, 8), _mm256_srli_epi16(x->high, 8)),
                                          _mm256_srli_epi16(offset, 8));
   const __m256i low = _mm256_blendv_epi8(_mm256_slli_epi16(odd_x, 8), even_x, even);
   const __m256i high = _mm256_blendv_epi8(odd_x, _mm256_srli_epi16(even_x, 8), even);
@@ -107,34 +103,35 @@ AIMC_KERNEL void store_states(const States& s, std::uint16_t* state) {
   for (int j = 0; j < 32; ++j) state[j] = static_cast<std::uint16_t>(low[j] | high[j] << 8);
 }
 
-template <bool Escapes>
-AIMC_KERNEL std::size_t decode(const RansTable& table, RansStream* s, std::uint8_t* out, std::size_t rounds) {
-  constexpr std::size_t kVectors = kWideStates / 32;
+template <std::size_t Vectors, bool Escapes>
+AIMC_TARGET_AVX2 std::size_t decode(const RansTable& table, const RansSlots&, RansStream* s, std::uint8_t* out,
+                                    std::size_t rounds) {
   Tables tables;
   tables.load(table);
-  States x[kVectors];
-  for (std::size_t v = 0; v < kVectors; ++v) x[v] = load_states(s->state.data() + 32 * v);
+  States x[Vectors];
+  for (std::size_t v = 0; v < Vectors; ++v) x[v] = load_states(s->state.data() + 32 * v);
   const std::uint8_t* in = s->in;
   const std::uint8_t* escape = s->escape;
   std::size_t done = 0;
   for (; done < rounds; ++done) {
     if (in > s->in_last || (Escapes && escape > s->escape_last)) break;
 #pragma GCC unroll 8
-    for (std::size_t v = 0; v < kVectors; ++v, out += 32) {
+    for (std::size_t v = 0; v < Vectors; ++v, out += 32) {
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), step<Escapes>(tables, &x[v], &in, &escape));
     }
   }
   s->in = in;
   s->escape = escape;
-  for (std::size_t v = 0; v < kVectors; ++v) store_states(x[v], s->state.data() + 32 * v);
+  for (std::size_t v = 0; v < Vectors; ++v) store_states(x[v], s->state.data() + 32 * v);
   return done;
 }
 
 }  // namespace
 
-AIMC_TARGET_AVX2 std::size_t decode_wide_avx2(const RansTable& table, const RansSlots&, RansStream* s,
-                                              std::uint8_t* out, std::size_t rounds) {
-  return table.escapes ? decode<true>(table, s, out, rounds) : decode<false>(table, s, out, rounds);
+RansKernel avx2_rans_kernel(const RansTable& table, std::size_t states) {
+  if (states == 64) return table.escapes ? decode<2, true> : decode<2, false>;
+  if (states == 128) return table.escapes ? decode<4, true> : decode<4, false>;
+  return table.escapes ? decode<8, true> : decode<8, false>;
 }
 
 }  // namespace aimc::lossless

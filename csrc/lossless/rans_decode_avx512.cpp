@@ -11,8 +11,6 @@
 namespace aimc::lossless {
 namespace {
 
-constexpr std::size_t kVectors = kWideStates / 64;
-
 // Tables by entry, of at most 64 entries; `entry` by slot.
 struct FewTables {
   Table256 entry;
@@ -93,41 +91,44 @@ AIMC_KERNEL __m512i step(const Tables& tables, States* x, const std::uint8_t** i
   return symbol;
 }
 
-template <bool Escapes, class Tables>
-AIMC_KERNEL std::size_t decode(const RansTable& table, const RansSlots& slots, RansStream* s, std::uint8_t* out,
-                               std::size_t rounds) {
+template <std::size_t Vectors, bool Escapes, class Tables>
+AIMC_TARGET_AVX512 std::size_t decode(const RansTable& table, const RansSlots& slots, RansStream* s, std::uint8_t* out,
+                                      std::size_t rounds) {
   Tables tables;
   tables.load(table, slots);
-  States x[kVectors];
-  for (std::size_t v = 0; v < kVectors; ++v) x[v] = load_states(s->state.data() + 64 * v);
+  States x[Vectors];
+  for (std::size_t v = 0; v < Vectors; ++v) x[v] = load_states(s->state.data() + 64 * v);
   const std::uint8_t* in = s->in;
   const std::uint8_t* escape = s->escape;
   std::size_t done = 0;
   for (; done < rounds; ++done) {
     if (in > s->in_last || (Escapes && escape > s->escape_last)) break;
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v, out += 64) {
+    for (std::size_t v = 0; v < Vectors; ++v, out += 64) {
       _mm512_storeu_si512(out, step<Escapes>(tables, &x[v], &in, &escape));
     }
   }
   s->in = in;
   s->escape = escape;
-  for (std::size_t v = 0; v < kVectors; ++v) store_states(x[v], s->state.data() + 64 * v);
+  for (std::size_t v = 0; v < Vectors; ++v) store_states(x[v], s->state.data() + 64 * v);
   return done;
+}
+
+template <std::size_t Vectors, class Tables>
+RansKernel kernel(bool escapes) {
+  return escapes ? decode<Vectors, true, Tables> : decode<Vectors, false, Tables>;
+}
+
+template <class Tables>
+RansKernel kernel(std::size_t states, bool escapes) {
+  if (states == 64) return kernel<1, Tables>(escapes);
+  return states == 128 ? kernel<2, Tables>(escapes) : kernel<4, Tables>(escapes);
 }
 
 }  // namespace
 
-AIMC_TARGET_AVX512 std::size_t decode_wide_avx512_few(const RansTable& table, const RansSlots& slots, RansStream* s,
-                                                      std::uint8_t* out, std::size_t rounds) {
-  return table.escapes ? decode<true, FewTables>(table, slots, s, out, rounds)
-                       : decode<false, FewTables>(table, slots, s, out, rounds);
-}
-
-AIMC_TARGET_AVX512 std::size_t decode_wide_avx512_many(const RansTable& table, const RansSlots& slots, RansStream* s,
-                                                       std::uint8_t* out, std::size_t rounds) {
-  return table.escapes ? decode<true, ManyTables>(table, slots, s, out, rounds)
-                       : decode<false, ManyTables>(table, slots, s, out, rounds);
+RansKernel avx512_rans_kernel(const RansTable& table, std::size_t states) {
+  return table.entries > 64 ? kernel<ManyTables>(states, table.escapes) : kernel<FewTables>(states, table.escapes);
 }
 
 }  // namespace aimc::lossless

@@ -5,8 +5,7 @@
 namespace aimc::lossless {
 namespace {
 
-AIMC_INLINE void encode_byte(const RansCoder& coder, std::uint8_t byte, std::uint16_t* state, Backward* out,
-                             Backward* escapes) {
+void encode_byte(const RansCoder& coder, std::uint8_t byte, std::uint16_t* state, Backward* out, Backward* escapes) {
   const std::uint8_t k = coder.entry[byte];
   const std::uint32_t f = coder.frequency[k];
   std::uint32_t x = *state;
@@ -17,13 +16,6 @@ AIMC_INLINE void encode_byte(const RansCoder& coder, std::uint8_t byte, std::uin
   const std::uint32_t q = x / f;
   *state = static_cast<std::uint16_t>(q << 8 | (coder.start[k] + x - q * f));
   if (coder.escaped[byte] != 0) escapes->put(byte);
-}
-
-void encode_wide_scalar(const RansTable&, const RansCoder& coder, const std::uint8_t* bytes, std::size_t rounds,
-                        std::uint16_t* state, Backward* out, Backward* escapes) {
-  for (std::size_t i = rounds * kWideStates; i-- > 0;) {
-    encode_byte(coder, bytes[i], &state[i % kWideStates], out, escapes);
-  }
 }
 
 }  // namespace
@@ -42,16 +34,6 @@ RansCoder::RansCoder(const RansTable& table) {
   }
 }
 
-WideEncoder wide_encoder(Isa isa, const RansTable& table) {
-#if AIMC_X86
-  if (isa == Isa::avx512) return table.entries <= 64 ? encode_wide_avx512_few : encode_wide_avx512_many;
-#else
-  (void)isa;
-  (void)table;
-#endif
-  return encode_wide_scalar;
-}
-
 void rans_encode(const RansTable& table, const std::uint8_t* bytes, std::size_t count, std::size_t states, Isa isa,
                  RansOutput* out) {
   const RansCoder coder(table);
@@ -60,11 +42,20 @@ void rans_encode(const RansTable& table, const std::uint8_t* bytes, std::size_t 
   Backward sink{out->buffer.data() + out->buffer.size()};
   out->escape_buffer.resize(table.escapes ? count + Backward::kSlack : 0);
   Backward escapes{out->escape_buffer.data() + out->escape_buffer.size()};
-  const std::size_t rounds = states == kWideStates ? count / kWideStates : 0;
-  for (std::size_t i = count; i-- > rounds * kWideStates;) {
+  std::size_t rounds = 0;
+  RansEncodeKernel kernel = nullptr;
+#if AIMC_X86
+  if (isa == Isa::avx512 && states >= 64) {
+    kernel = avx512_rans_encode_kernel(table, states);
+    rounds = count / states;
+  }
+#else
+  (void)isa;
+#endif
+  for (std::size_t i = count; i-- > rounds * states;) {
     encode_byte(coder, bytes[i], &out->state[i % states], &sink, &escapes);
   }
-  wide_encoder(isa, table)(table, coder, bytes, rounds, out->state.data(), &sink, &escapes);
+  if (rounds > 0) kernel(coder, bytes, rounds, out->state.data(), &sink, &escapes);
   out->size = static_cast<std::size_t>(out->buffer.data() + out->buffer.size() - sink.at);
   out->escape_size = static_cast<std::size_t>(out->escape_buffer.data() + out->escape_buffer.size() - escapes.at);
 }

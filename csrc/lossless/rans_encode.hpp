@@ -27,13 +27,12 @@ struct Backward {
   void put(std::uint8_t byte) { *--at = byte; }
 };
 
-// Encodes rounds of 256 bytes, the last one first.
-using WideEncoder = void (*)(const RansTable&, const RansCoder&, const std::uint8_t* bytes, std::size_t rounds,
-                             std::uint16_t* state, Backward* out, Backward* escapes);
-WideEncoder wide_encoder(Isa isa, const RansTable& table);
+// Encodes rounds of one byte for each state, the last one first.
+using RansEncodeKernel = void (*)(const RansCoder&, const std::uint8_t* bytes, std::size_t rounds, std::uint16_t* state,
+                                  Backward* out, Backward* escapes);
 
 struct RansOutput {
-  std::array<std::uint16_t, kWideStates> state{};
+  std::array<std::uint16_t, kMostStates> state{};
   Bytes buffer;          // with its useful bytes at the end
   std::size_t size = 0;  // of those
   Bytes escape_buffer;

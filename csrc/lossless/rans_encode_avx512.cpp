@@ -15,8 +15,6 @@ alignas(64) constexpr std::uint8_t kIota[64] = {0,  1,  2,  3,  4,  5,  6,  7,  
                                                 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
                                                 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
 
-constexpr std::size_t kVectors = kWideStates / 64;
-
 // What the encoder knows of 64 bytes.
 struct Symbols {
   __m512i frequency, start, reciprocal_low, reciprocal_high;
@@ -108,17 +106,17 @@ AIMC_KERNEL void step(const Entries& entries, __m512i bytes, States* x, Backward
   x->low = _mm512_add_epi8(s.start, low_bytes(even_r, odd_r));
 }
 
-template <bool Escapes, class Entries>
-AIMC_KERNEL void encode(const RansCoder& coder, const std::uint8_t* bytes, std::size_t rounds, std::uint16_t* state,
-                        Backward* out, Backward* escapes) {
+template <std::size_t Vectors, bool Escapes, class Entries>
+AIMC_TARGET_AVX512 void encode(const RansCoder& coder, const std::uint8_t* bytes, std::size_t rounds,
+                               std::uint16_t* state, Backward* out, Backward* escapes) {
   Entries entries;
   entries.load(coder);
   const Table256 escaped = load256(coder.escaped.data());
-  States x[kVectors];
-  for (std::size_t v = 0; v < kVectors; ++v) x[v] = load_states(state + 64 * v);
+  States x[Vectors];
+  for (std::size_t v = 0; v < Vectors; ++v) x[v] = load_states(state + 64 * v);
   for (std::size_t round = rounds; round-- > 0;) {
-    for (std::size_t v = kVectors; v-- > 0;) {
-      const __m512i part = _mm512_loadu_si512(bytes + round * kWideStates + 64 * v);
+    for (std::size_t v = Vectors; v-- > 0;) {
+      const __m512i part = _mm512_loadu_si512(bytes + 64 * (round * Vectors + v));
       step(entries, part, &x[v], out);
       if (Escapes) {
         const __m512i e = look_up(escaped, part, _mm512_movepi8_mask(part));
@@ -126,23 +124,24 @@ AIMC_KERNEL void encode(const RansCoder& coder, const std::uint8_t* bytes, std::
       }
     }
   }
-  for (std::size_t v = 0; v < kVectors; ++v) store_states(x[v], state + 64 * v);
+  for (std::size_t v = 0; v < Vectors; ++v) store_states(x[v], state + 64 * v);
+}
+
+template <std::size_t Vectors, class Entries>
+RansEncodeKernel kernel(bool escapes) {
+  return escapes ? encode<Vectors, true, Entries> : encode<Vectors, false, Entries>;
+}
+
+template <class Entries>
+RansEncodeKernel kernel(std::size_t states, bool escapes) {
+  if (states == 64) return kernel<1, Entries>(escapes);
+  return states == 128 ? kernel<2, Entries>(escapes) : kernel<4, Entries>(escapes);
 }
 
 }  // namespace
 
-AIMC_TARGET_AVX512 void encode_wide_avx512_few(const RansTable& table, const RansCoder& coder,
-                                               const std::uint8_t* bytes, std::size_t rounds, std::uint16_t* state,
-                                               Backward* out, Backward* escapes) {
-  return table.escapes ? encode<true, FewEntries>(coder, bytes, rounds, state, out, escapes)
-                       : encode<false, FewEntries>(coder, bytes, rounds, state, out, escapes);
-}
-
-AIMC_TARGET_AVX512 void encode_wide_avx512_many(const RansTable& table, const RansCoder& coder,
-                                                const std::uint8_t* bytes, std::size_t rounds, std::uint16_t* state,
-                                                Backward* out, Backward* escapes) {
-  return table.escapes ? encode<true, ManyEntries>(coder, bytes, rounds, state, out, escapes)
-                       : encode<false, ManyEntries>(coder, bytes, rounds, state, out, escapes);
+RansEncodeKernel avx512_rans_encode_kernel(const RansTable& table, std::size_t states) {
+  return table.entries > 64 ? kernel<ManyEntries>(states, table.escapes) : kernel<FewEntries>(states, table.escapes);
 }
 
 }  // namespace aimc::lossless

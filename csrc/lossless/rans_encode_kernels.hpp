@@ -6,11 +6,8 @@
 #if AIMC_X86
 namespace aimc::lossless {
 
-// At most 64 entries, any number of entries.
-void encode_wide_avx512_few(const RansTable&, const RansCoder&, const std::uint8_t*, std::size_t, std::uint16_t*,
-                            Backward*, Backward*);
-void encode_wide_avx512_many(const RansTable&, const RansCoder&, const std::uint8_t*, std::size_t, std::uint16_t*,
-                             Backward*, Backward*);
+// 64, 128 or 256 states.
+RansEncodeKernel avx512_rans_encode_kernel(const RansTable& table, std::size_t states);
 
 }  // namespace aimc::lossless
 #endif

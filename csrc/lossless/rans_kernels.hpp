@@ -6,10 +6,9 @@
 #if AIMC_X86
 namespace aimc::lossless {
 
-// At most 64 entries, any number of entries, at most 16 entries.
-std::size_t decode_wide_avx512_few(const RansTable&, const RansSlots&, RansStream*, std::uint8_t*, std::size_t);
-std::size_t decode_wide_avx512_many(const RansTable&, const RansSlots&, RansStream*, std::uint8_t*, std::size_t);
-std::size_t decode_wide_avx2(const RansTable&, const RansSlots&, RansStream*, std::uint8_t*, std::size_t);
+// 64, 128 or 256 states. AVX2: at most 16 entries.
+RansKernel avx512_rans_kernel(const RansTable& table, std::size_t states);
+RansKernel avx2_rans_kernel(const RansTable& table, std::size_t states);
 
 }  // namespace aimc::lossless
 #endif
