@@ -1,6 +1,8 @@
 """Reference codec and toolset for AI models.
 
 >>> import aimcodec as aimc
+>>> aimc.save_file({"weight": weights}, "model.aim")
+>>> tensors = aimc.load_file("model.aim")
 >>> stream = aimc.nnc.encode({"weight": weights}, qp=-32)
 >>> tensors = aimc.nnc.decode(stream)
 """
@@ -8,7 +10,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aimcodec._native import available_isas, isa, set_isa
 from aimcodec.errors import (
@@ -27,9 +29,9 @@ from aimcodec.errors import (
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from aimcodec import nnc
+    from aimcodec.package import Package, TensorInfo, Writer, load_file, save_file
+    from aimcodec.package import open_package as open
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -43,20 +45,38 @@ __all__ = [
     "MissingReferenceError",
     "OutOfMemoryError",
     "OutOfRangeError",
+    "Package",
+    "TensorInfo",
     "TruncatedError",
     "UnsupportedError",
+    "Writer",
     "__version__",
     "available_isas",
     "isa",
+    "load_file",
     "nnc",
+    "open",
+    "save_file",
     "set_isa",
 ]
 
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> ModuleType:
+_PACKAGE_NAMES = {
+    "Package": "Package",
+    "TensorInfo": "TensorInfo",
+    "Writer": "Writer",
+    "load_file": "load_file",
+    "open": "open_package",
+    "save_file": "save_file",
+}
+
+
+def __getattr__(name: str) -> Any:
     """The coders are loaded on first use: importing the package is quick."""
     if name == "nnc":
         return import_module("aimcodec.nnc")
+    if name in _PACKAGE_NAMES:
+        return getattr(import_module("aimcodec.package"), _PACKAGE_NAMES[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

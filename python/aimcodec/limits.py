@@ -15,9 +15,9 @@ class Limits:
 
     Attributes:
         max_stream_bytes: length of a stream.
-        max_units: number of NNR units in a stream.
+        max_units: number of units in a stream or package.
         max_string_bytes: length of a string element (`st(v)`), without its terminator.
-        max_rank: `count_tensor_dimensions`.
+        max_rank: dimensions of one tensor.
         max_elements: elements of one tensor.
         max_output_bytes: bytes of all decoded tensors of a stream together.
         max_expansion: decoded bytes per stream byte (applies only beyond 64 MiB of output). Row skipping and one-entry
@@ -29,7 +29,7 @@ class Limits:
     max_stream_bytes: int = 1 << 36
     max_units: int = 1 << 20
     max_string_bytes: int = 4096
-    max_rank: int = 8
+    max_rank: int = 32
     max_elements: int = (1 << 31) - 1
     max_output_bytes: int = 1 << 36
     max_expansion: int = 4096

@@ -92,8 +92,6 @@ class FileRules:
     def _order(self) -> None:
         """2.1."""
         kind = self._unit.kind
-        if self.finished:
-            raise self._fail(MalformedError, "nothing follows the END unit", "unit_marker")
         if (kind == UnitType.PACKAGE) != (self._count == 0):
             raise self._fail(MalformedError, "a file has one PACKAGE unit, the first", "unit_type")
         if (kind == UnitType.END) != (self._index is not None):

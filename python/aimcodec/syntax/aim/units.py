@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Concatenate, ParamSpec
 
 from ...bits import Buffer, byte_view
-from ...errors import AimcError, InconsistentError, LimitExceededError
+from ...errors import AimcError, InconsistentError, LimitExceededError, MalformedError
 from ...limits import DEFAULT_LIMITS, Limits
 from ..check import Checker
 from ..protocol import Fields, Syntax
@@ -78,12 +78,16 @@ def _scan(reader: Reader, data: memoryview, limits: Limits) -> Iterator[Unit | D
             message = f"the file exceeds the limit max_units of {limits.max_units}"
             yield DamagedUnit(start >> 3, None, LimitExceededError(message, bit_offset=start, path=f"units[{index}]"))
             return
+        if rules is not None and rules.finished:
+            error = MalformedError("nothing follows the END unit", bit_offset=start, path=f"units[{index}]")
+            yield DamagedUnit(start >> 3, None, error)
+            return
         found = _one(reader, f"units[{index}]")
         if isinstance(found, Unit) and rules is not None:
             try:
                 rules.take(found, hashlib.sha256(data[found.offset : found.offset + found.size]).digest())
-            except AimcError as error:
-                found, rules = DamagedUnit(found.offset, found.size, error, found.fields), None
+            except AimcError as broken:
+                found, rules = DamagedUnit(found.offset, found.size, broken, found.fields), None
         elif isinstance(found, DamagedUnit):
             rules = None
         yield found

@@ -1,0 +1,219 @@
+"""Units to the memory of tensors (4.1 to 4.3, 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aimcodec.bits import Buffer
+from aimcodec.coding import lossless
+from aimcodec.coding.lossless import DecodeJob, Layout, crc32
+from aimcodec.dtypes import OPAQUE, check_memory, from_code, unpack
+from aimcodec.errors import AimcError, InconsistentError, LimitExceededError, UnsupportedError
+from aimcodec.limits import Limits
+from aimcodec.syntax import Fields
+from aimcodec.syntax.aim import Coding, Entry, Unit
+from aimcodec.syntax.aim.rules import opaque_of, same_tensor
+from aimcodec.syntax.aim.shape import MemoryLayout, layout_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["TensorMemory", "UnitJob", "check_expansion", "check_segment", "decode_units", "layout_for", "memory_layout"]
+
+# Output from which Limits.max_expansion applies.
+FREE_OUTPUT_BYTES = 64 << 20
+
+
+def memory_layout(header: Fields) -> MemoryLayout:
+    """How the memory of the tensor of a tensor_header is grouped."""
+    return layout_of(header["data_type"], opaque_of(header))
+
+
+def layout_for(header: Fields) -> Layout:
+    """How lossless coding cuts it."""
+    if header["data_type"] == OPAQUE:
+        size = header["opaque_block_bytes"]
+        return Layout(size, False, (size,))
+    dtype = from_code(header["data_type"])
+    return Layout(dtype.record_bytes, dtype.rotate)
+
+
+def array_shape(header: Fields) -> tuple[int, ...]:
+    """Shape of the array: opaque ones have bytes along the last dimension (6.1)."""
+    shape = tuple(header["dimension"])
+    opaque = opaque_of(header)
+    return shape if opaque is None else (*shape[:-1], shape[-1] // opaque[0] * opaque[1])
+
+
+def check_expansion(output: int, coded: int, limits: Limits) -> None:
+    """What a call may make of so many bytes of a file.
+
+    Raises:
+        LimitExceededError: more than `max_output_bytes` or `max_expansion` allow.
+    """
+    if output > limits.max_output_bytes:
+        raise LimitExceededError(f"output of {output} bytes exceeds max_output_bytes {limits.max_output_bytes}")
+    if output > max(FREE_OUTPUT_BYTES, limits.max_expansion * coded):
+        raise LimitExceededError(
+            f"output of {output} bytes from {coded} bytes exceeds max_expansion {limits.max_expansion}"
+        )
+
+
+def check_segment(unit: Unit, entry: Entry, number: int, before: Unit | None) -> None:
+    """That a unit is the segment of a tensor that the index promises, after the segment before it.
+
+    Raises:
+        InconsistentError: it is another one.
+        UnsupportedError: it is protected.
+    """
+    header = unit.header
+    path, place = f"units[{number}]", 8 * unit.offset
+    if unit.protected:
+        raise UnsupportedError("a protected unit", bit_offset=place, path=f"{path}.protected_flag")
+    expected = {
+        "variant_id": entry.variant,
+        "tensor_name": entry.name,
+        "data_type": entry.data_type,
+        "dimension": list(entry.shape),
+        "coding": entry.coding,
+    }
+    for name, value in expected.items():
+        if header[name] != value:
+            message = f"is {header[name]!r}, the index says {value!r}"
+            raise InconsistentError(message, bit_offset=place, path=f"{path}.tensor_header.{name}")
+    start = 0 if before is None else before.header["segment_start"] + before.header["segment_elements"]
+    if header["segment_start"] != start:
+        message = f"the segment starts at element {header['segment_start']}, not {start}"
+        raise InconsistentError(message, bit_offset=place, path=f"{path}.tensor_header.segment_start")
+    if before is not None and not same_tensor(header, before.header):
+        message = "the segment differs from the one before"
+        raise InconsistentError(message, bit_offset=place, path=f"{path}.tensor_header")
+
+
+@dataclass
+class TensorMemory:
+    """A tensor that is being read.
+
+    Attributes:
+        entry: its row of the catalogue.
+        output: uint8, its memory; allocated at its first unit unless the caller gave it.
+        last: its unit read last.
+    """
+
+    entry: Entry
+    output: NDArray[np.uint8] | None = None
+    last: Unit | None = None
+    _done: int = field(default=0, repr=False)
+
+    def place(self, unit: Unit, number: int) -> NDArray[np.uint8]:
+        """The part of the memory that a unit fills."""
+        check_segment(unit, self.entry, number, self.last)
+        layout = memory_layout(unit.header)
+        if self.output is None:
+            self.output = np.empty(layout.memory_bytes(self.entry_elements(unit)), np.uint8)
+        self.last = unit
+        start = layout.memory_bytes(unit.header["segment_start"])
+        self._done = unit.header["segment_start"] + unit.header["segment_elements"]
+        return self.output[start : layout.memory_bytes(self._done)]
+
+    def entry_elements(self, unit: Unit) -> int:
+        """Elements of the tensor."""
+        count = 1
+        for dimension in unit.header["dimension"]:
+            count *= dimension
+        return count
+
+    def finish(self, number: int) -> None:
+        """That all of it is there, and is what memory may be.
+
+        Raises:
+            AimcError: it is not.
+        """
+        if self.last is None or self.output is None or self._done != self.entry_elements(self.last):
+            raise InconsistentError(f"tensor {self.entry.name!r} is not complete", path=f"units[{number}]")
+        if self.entry.data_type == OPAQUE:
+            return
+        try:
+            check_memory(self.output, from_code(self.entry.data_type), self._done)
+        except AimcError as error:
+            raise _at(error, self.last, number) from None
+
+    def array(self) -> NDArray[Any]:
+        """The tensor as an array; types of less than 8 bits get a byte each."""
+        if self.last is None or self.output is None:
+            raise InconsistentError(f"tensor {self.entry.name!r} is not complete")
+        shape = array_shape(self.last.header)
+        if self.entry.data_type == OPAQUE:
+            return self.output.reshape(shape)
+        dtype = from_code(self.entry.data_type)
+        if dtype.is_packed:
+            return unpack(self.output, dtype, self._done).reshape(shape)
+        return self.output.view(dtype.numpy).reshape(shape)
+
+
+@dataclass(frozen=True)
+class UnitJob:
+    """A unit to decode.
+
+    Attributes:
+        number: of the unit.
+        unit: its header.
+        payload: its payload.
+        output: uint8, the part of the memory that it fills.
+    """
+
+    number: int
+    unit: Unit
+    payload: Buffer
+    output: NDArray[np.uint8]
+
+
+def decode_units(jobs: list[UnitJob], threads: int) -> None:
+    """Decode TENSOR units, all blocks of all of them in parallel.
+
+    Raises:
+        AimcError: a checksum or block is wrong; the path names unit and block.
+    """
+    coded = []
+    for job in jobs:
+        if job.unit.header["coding"] == Coding.RAW:
+            _copy(job)
+        elif job.output.size:
+            coded.append(job)
+    wrong = lossless.decode([_native(job) for job in coded], threads) if coded else []
+    if wrong:
+        index, block, error = min(wrong, key=lambda found: found[:2])
+        raise _block_error(coded[index], block, error)
+
+
+def _native(job: UnitJob) -> DecodeJob:
+    header = job.unit.header
+    layout = layout_for(header)
+    records = job.output.size // layout.record_bytes
+    return DecodeJob(
+        job.payload, header["coded_size"], header["block_crc"], records, header["block_records"], layout, job.output
+    )
+
+
+def _copy(job: UnitJob) -> None:
+    if crc32(job.payload) != job.unit.fields["payload_crc"]:
+        path = f"units[{job.number}].payload_crc"
+        message = "checksum: the payload has another than payload_crc says"
+        raise InconsistentError(message, bit_offset=8 * job.unit.payload_offset, path=path)
+    job.output[:] = np.frombuffer(job.payload, np.uint8)
+
+
+def _block_error(job: UnitJob, block: int, error: AimcError) -> AimcError:
+    start = list(accumulate(job.unit.header["coded_size"][:block], initial=0))[-1]
+    offset = 8 * (job.unit.payload_offset + start) + (error.bit_offset or 0)
+    name = job.unit.header["tensor_name"]
+    path = f"units[{job.number}].block[{block}]"
+    return type(error)(f"tensor {name!r}: {error.message}", bit_offset=offset, path=path)
+
+
+def _at(error: AimcError, unit: Unit, number: int) -> AimcError:
+    return type(error)(error.message, bit_offset=8 * unit.payload_offset, path=f"units[{number}].payload")

@@ -1,0 +1,52 @@
+"""What a package says about a tensor, without reading it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from aimcodec.dtypes import OPAQUE, from_code, packed_bytes
+
+__all__ = ["CODING_NAMES", "TensorInfo"]
+
+CODING_NAMES = {0: "raw", 1: "lossless", 2: "nnc", 255: "alias"}
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """A tensor of a package.
+
+    Attributes:
+        name: in its variant.
+        dtype: name of its type as in the text, for example "BFLOAT16" or "OPAQUE".
+        shape: in elements.
+        coding: "raw", "lossless", "nnc"; for an alias that of its target.
+        coded_bytes: bytes of its units in the file; those of the target for an alias, those of the whole data unit for
+            a tensor of a data unit.
+        units: number of its first unit, and how many it has.
+        alias_of: name of the target of an alias, else None.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    coding: str
+    coded_bytes: int
+    units: tuple[int, int]
+    alias_of: str | None
+    code: int
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int | None:
+        """Bytes of its memory (6.2); None for opaque types, which their unit tells."""
+        return None if self.code == OPAQUE else packed_bytes(from_code(self.code), self.elements)
+
+    @property
+    def ratio(self) -> float | None:
+        """Bytes of its memory for each byte of the file; None as for `nbytes`."""
+        return None if self.nbytes is None else self.nbytes / self.coded_bytes
