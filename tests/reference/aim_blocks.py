@@ -21,6 +21,8 @@ __all__ = [
     "lz_plane",
     "make_planes",
     "make_sparse",
+    "nibbles_plane",
+    "parts_plane",
     "rans_body",
     "rans_plane",
     "raw_plane",
@@ -28,8 +30,9 @@ __all__ = [
     "seeded",
 ]
 
-STATES = {0: 4, 1: 256}
+STATES = {0: 4, 1: 256, 2: 64, 3: 128}
 MAX_DEPTH = 3
+PART_UNIT = 4096  # a part has a multiple of this
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,22 @@ def lz_body(sizes: tuple[int, int, int, int], planes: Sequence[bytes]) -> bytes:
 
 def lz_plane(body: bytes) -> bytes:
     return b"\3" + struct.pack("<I", len(body)) + body
+
+
+def parts_plane(part_bytes: int, parts: Sequence[bytes]) -> bytes:
+    """parts(m) of clause 7.6 from coded planes."""
+    return b"\4" + struct.pack("<I", part_bytes) + b"".join(parts)
+
+
+def nibbles_plane(packed: int, low: bytes, high: bytes) -> bytes:
+    """nibbles(m) of clause 7.7 from coded planes."""
+    return bytes([5, packed]) + low + high
+
+
+def packed_nibbles(low: Sequence[int]) -> bytes:
+    """Two nibbles in a byte, the first in the lower half."""
+    pairs = zip(low[::2], [*low[1::2], 0][: (len(low) + 1) // 2], strict=True)
+    return bytes(first | second << 4 for first, second in pairs)
 
 
 def rotated(record: bytes) -> bytes:
@@ -193,7 +212,7 @@ def draw_rans(rng: random.Random, data: bytes, depth: int) -> bytes:
     useless = rng.choice([0.0, 0.0, 0.1, 0.9]) if has_escape else 0.0
     escaped = [i for i, byte in enumerate(data) if byte not in frequencies or rng.random() < useless]
     escapes = draw_plane(rng, bytes(data[i] for i in escaped), depth + 1) if has_escape else b""
-    return rans_body(data, frequencies, escaped, escapes, state_code=rng.randrange(2))
+    return rans_body(data, frequencies, escaped, escapes, state_code=rng.randrange(4))
 
 
 def longest_match(data: bytes, position: int, distance: int) -> int:
@@ -238,6 +257,22 @@ def draw_lz(rng: random.Random, data: bytes) -> bytes:
     return lz_body(sizes, [draw_plane(rng, content, 1) for content in contents])
 
 
+def draw_parts(rng: random.Random, data: bytes) -> bytes:
+    """Parts of any size, each by its own method."""
+    part_bytes = PART_UNIT * rng.randrange(1, (len(data) - 1) // PART_UNIT + 1)
+    parts = [data[i : i + part_bytes] for i in range(0, len(data), part_bytes)]
+    return parts_plane(part_bytes, [draw_plane(rng, part, 1) for part in parts])
+
+
+def draw_nibbles(rng: random.Random, data: bytes, depth: int) -> bytes:
+    """Halves of bytes, the lower ones packed or not."""
+    low = bytes(byte & 15 for byte in data)
+    high = bytes(byte >> 4 for byte in data)
+    packed = rng.randrange(2)
+    low = packed_nibbles(low) if packed else low
+    return nibbles_plane(packed, draw_plane(rng, low, depth + 1), draw_plane(rng, high, depth + 1))
+
+
 def draw_plane(rng: random.Random, data: bytes, depth: int = 0) -> bytes:
     """plane(m) of `data`, by any method that can carry it."""
     if not data:
@@ -249,6 +284,10 @@ def draw_plane(rng: random.Random, data: bytes, depth: int = 0) -> bytes:
         methods += ["rans"] * 4
     if depth == 0:
         methods += ["lz"] * 3
+    if depth == 0 and len(data) > PART_UNIT:
+        methods += ["parts"] * 6
+    if depth < 2:
+        methods += ["nibbles"]
     method = rng.choice(methods)
     if method == "raw":
         return raw_plane(data)
@@ -256,6 +295,10 @@ def draw_plane(rng: random.Random, data: bytes, depth: int = 0) -> bytes:
         return constant_plane(data[0])
     if method == "rans":
         return rans_plane(draw_rans(rng, data, depth))
+    if method == "parts":
+        return draw_parts(rng, data)
+    if method == "nibbles":
+        return draw_nibbles(rng, data, depth)
     return lz_plane(draw_lz(rng, data))
 
 

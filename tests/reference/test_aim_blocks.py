@@ -20,6 +20,8 @@ from .aim_blocks import (
     lz_body,
     lz_plane,
     make_sparse,
+    nibbles_plane,
+    parts_plane,
     rans_body,
     rans_plane,
     raw_plane,
@@ -225,7 +227,7 @@ def test_masks(nonzero_count: int, mask: str, error: type[AimcError]) -> None:
 # Broken rules of planes.
 
 
-@pytest.mark.parametrize("method", [4, 255])
+@pytest.mark.parametrize("method", [6, 255])
 def test_unknown_plane_methods(method: int) -> None:
     with pytest.raises(OutOfRangeError):
         decode_plane(bytes([method]) + bytes(30), 3)
@@ -273,7 +275,7 @@ def test_the_good_body() -> None:
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        (changed(GOOD, 0, "02"), OutOfRangeError),
+        (changed(GOOD, 0, "04"), OutOfRangeError),
         (changed(GOOD, 2, "6261"), MalformedError),
         (changed(GOOD, 2, "6161"), MalformedError),
         (changed(GOOD, 4, "00c8"), OutOfRangeError),
@@ -313,7 +315,7 @@ def test_escapes_taken_but_not_given() -> None:
         decode_plane(rans_plane(body), 3)
 
 
-@pytest.mark.parametrize("state_code", [0, 1])
+@pytest.mark.parametrize("state_code", range(4))
 def test_a_state_that_is_not_256_at_the_end(state_code: int) -> None:
     """Also of a state that decodes no byte: 5 bytes leave most of 256 states unused."""
     body = rans_body(b"aabab", {97: 128, 98: 128}, state_code=state_code)
@@ -337,6 +339,81 @@ def test_an_inner_plane_beyond_its_rans_size() -> None:
     body = GOOD[:STATES_AT]
     with pytest.raises(TruncatedError):
         decode_plane(b"\x02" + struct.pack("<I", STATES_AT - 1) + body + GOOD, 5)
+
+
+# Parts and nibbles.
+
+
+def test_numbers_of_states() -> None:
+    """The same bytes with 4, 256, 64 and 128 states."""
+    data = bytes([1, 1, 1, 2]) * 40
+    for state_code, states in enumerate((4, 256, 64, 128)):
+        body = rans_body(data, {1: 128, 2: 128}, state_code=state_code)
+        assert decode_plane(rans_plane(body), 160) == data
+        # One byte: state 0 lies in the first slot of symbol 2, and 128 * (640 >> 8) is 256.
+        by_hand = bytes([state_code, 2, 1, 2, 128, 128, 0]) + struct.pack(f"<{states}H", 640, *[256] * (states - 1))
+        assert decode_plane(rans_plane(by_hand), 1) == b"\2"
+
+
+def test_parts() -> None:
+    plane = bytes.fromhex("04 00100000 0107") + b"\0" + bytes(4096) + bytes.fromhex("00 0102")
+    assert decode_plane(plane, 8194) == b"\7" * 4096 + bytes(4096) + b"\1\2"
+
+
+def test_nibbles() -> None:
+    assert decode_plane(bytes.fromhex("05 01 00 2103 00 0a0b0c"), 3) == bytes.fromhex("a1b2c3")
+    assert decode_plane(bytes.fromhex("05 00 00 010203 00 0a0b0c"), 3) == bytes.fromhex("a1b2c3")
+
+
+@pytest.mark.parametrize(
+    ("part_bytes", "m"), [(0, 5000), (1, 5000), (4095, 5000), (4097, 5000), (4096, 4096), (8192, 5000), (4096, 5)]
+)
+def test_parts_of_other_sizes(part_bytes: int, m: int) -> None:
+    with pytest.raises(OutOfRangeError):
+        decode_plane(parts_plane(part_bytes, [constant_plane(1)] * 8), m)
+
+
+@pytest.mark.parametrize("inner", [parts_plane(4096, [constant_plane(1)] * 2), lz_plane(lz_body((0, 1, 0, 0), []))])
+def test_parts_and_matches_inside_planes(inner: bytes) -> None:
+    with pytest.raises(OutOfRangeError):
+        decode_plane(parts_plane(8192, [inner, constant_plane(1)]), 8193)
+    with pytest.raises(OutOfRangeError):
+        decode_plane(nibbles_plane(0, inner, constant_plane(1)), 8192)
+
+
+def test_nibbles_at_depth_2() -> None:
+    inner = nibbles_plane(0, constant_plane(1), constant_plane(0))
+    outer = nibbles_plane(0, inner, constant_plane(2))
+    assert decode_plane(outer, 5) == b"\x21" * 5
+    with pytest.raises(OutOfRangeError):
+        decode_plane(nibbles_plane(0, outer, constant_plane(2)), 5)
+    assert decode_plane(parts_plane(4096, [inner, inner]), 4100) == b"\1" * 4100
+
+
+@pytest.mark.parametrize(
+    ("plane", "error"),
+    [
+        ("05 02 00 010203 00 0a0b0c", OutOfRangeError),
+        ("05 00 00 010210 00 0a0b0c", OutOfRangeError),
+        ("05 00 00 010203 00 0a0bf0", OutOfRangeError),
+        ("05 01 00 2103 00 0a0b10", OutOfRangeError),
+        ("05 01 00 2113 00 0a0b0c", MalformedError),
+        ("05 00 00 010203 00 0a0b", TruncatedError),
+        ("05", TruncatedError),
+        ("05 01 00 2103", TruncatedError),
+        ("05 01 00 2103 00 0a0b0c 00", InconsistentError),
+    ],
+)
+def test_nibbles_that_break_a_rule(plane: str, error: type[AimcError]) -> None:
+    with pytest.raises(error):
+        decode_plane(bytes.fromhex(plane), 3)
+
+
+def test_a_missing_part() -> None:
+    with pytest.raises(TruncatedError):
+        decode_plane(parts_plane(4096, [constant_plane(1)]), 4097)
+    with pytest.raises(InconsistentError):
+        decode_plane(parts_plane(4096, [constant_plane(1)] * 3), 4097)
 
 
 # Broken rules of matches.
@@ -412,4 +489,7 @@ def test_draws_reach_every_method_and_depth() -> None:
             depth += 1
             plane = plane[5 + 2 + 2 * plane[6] + 1 + 4 :]
             seen.add((depth, plane[0]))
-    assert {(0, k) for k in range(4)} | {(d, k) for d in (1, 2, 3) for k in (0, 1, 2)} <= seen
+    depth_0 = {(0, k) for k in (0, 1, 2, 3, 5)}
+    assert depth_0 | {(1, 5)} | {(d, k) for d in (1, 2, 3) for k in (0, 1, 2)} <= seen
+    data = bytes(5000)
+    assert 4 in {draw_plane(seeded(seed), data)[0] for seed in range(20)}

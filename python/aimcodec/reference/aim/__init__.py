@@ -7,7 +7,7 @@ subject:
 - beside: clause 3
 - tensor, data_types: clauses 4 and 6
 - index: clause 5
-- little_endian, block, plane, rans, matches: clause 7, lossless coding
+- little_endian, block, plane, rans, matches, nibbles: clause 7, lossless coding
 - context: clause 8
 - nnc: clause 9
 - file: all of it together

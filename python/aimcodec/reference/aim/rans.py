@@ -10,7 +10,7 @@ from .little_endian import CodedReader
 
 __all__ = ["Model", "decode_symbols", "read_model"]
 
-STATES = {0: 4, 1: 256}
+STATES = {0: 4, 1: 256, 2: 64, 3: 128}
 
 
 @dataclass(frozen=True)
