@@ -397,7 +397,7 @@ def test_nibbles_at_depth_2() -> None:
         ("05 00 00 010210 00 0a0b0c", OutOfRangeError),
         ("05 00 00 010203 00 0a0bf0", OutOfRangeError),
         ("05 01 00 2103 00 0a0b10", OutOfRangeError),
-        ("05 01 00 2113 00 0a0b0c", MalformedError),
+        ("05 01 00 2113 00 0a0b0c", OutOfRangeError),
         ("05 00 00 010203 00 0a0b", TruncatedError),
         ("05", TruncatedError),
         ("05 01 00 2103", TruncatedError),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import MalformedError, OutOfRangeError
+from ...errors import OutOfRangeError
 from .little_endian import CodedReader
 from .matches import expand, read_sequences
 from .nibbles import join, unpack
@@ -91,13 +91,10 @@ def nibbles(r: CodedReader, m: int, name: str, depth: int) -> bytes:
         raise OutOfRangeError(f"packed {packed}", bit_offset=8 * offset, path=r.element_path(f"{name}.packed"))
     offset = r.position
     low = plane(r, (m + 1) // 2 if packed else m, f"{name}.low", depth + 1)
-    if packed:
-        low, rest = unpack(low, m)
-        if rest:
-            raise MalformedError(
-                "bits after the last nibble are not zero", bit_offset=8 * offset, path=r.element_path(f"{name}.low")
-            )
+    low = unpack(low) if packed else low
     high = plane(r, m, f"{name}.high", depth + 1)
-    if max(low) > 15 or max(high) > 15:
-        raise OutOfRangeError("a nibble above 15", bit_offset=8 * offset, path=r.element_path(name))
+    if max(low) > 15 or max(high) > 15 or any(low[m:]):
+        raise OutOfRangeError(
+            "a nibble above 15, or one after the last", bit_offset=8 * offset, path=r.element_path(name)
+        )
     return join(low, high)
