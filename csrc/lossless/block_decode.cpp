@@ -70,12 +70,16 @@ Status decode_sparse(Cursor* in, const Layout& layout, std::size_t count, Isa is
   const Status place = in->error(Code::inconsistent, "the mask has another number of records than nonzero_count");
   std::uint32_t nonzero = 0;
   if (!in->u32(&nonzero)) return in->error(Code::truncated, "the data end before nonzero_count");
-  if (nonzero == 0 || nonzero > count) return fail(Code::out_of_range, place.bit, "nonzero_count is not 1 to n");
+  if (nonzero == 0) return fail(Code::out_of_range, place.bit, "nonzero_count is 0");
+  if (nonzero > count) return place;
   Bytes mask;
   if (const Status s = decode_plane(in, (count + 7) / 8, 0, isa, 0, &mask); !s.ok()) return s;
   std::size_t marked = 0;
   for (const std::uint8_t byte : mask) marked += static_cast<std::size_t>(__builtin_popcount(byte));
-  if (marked != nonzero || (count % 8 != 0 && mask.back() >> (count % 8) != 0)) return place;
+  if (count % 8 != 0 && mask.back() >> (count % 8) != 0) {
+    return fail(Code::malformed, place.bit + 32, "the mask has a bit after the last record");
+  }
+  if (marked != nonzero) return place;
   Bytes kept(static_cast<std::size_t>(nonzero) * width);
   if (const Status s = decode_planes(in, layout, nonzero, isa, false, kept.data()); !s.ok()) return s;
   std::memset(out, 0, count * width);

@@ -11,11 +11,13 @@ class Lengths {
  public:
   Lengths(const Bytes& bytes) : in_(bytes.data(), bytes.data() + bytes.size()) {}
 
-  bool next(std::uint32_t* length) {
+  Code next(std::uint32_t* length) {
     std::uint8_t first = 0;
-    if (!in_.u8(&first)) return false;
+    if (!in_.u8(&first)) return Code::inconsistent;
     *length = first;
-    return first < kLongLength || (in_.u32(length) && *length >= kLongLength);
+    if (first < kLongLength) return Code::ok;
+    if (!in_.u32(length)) return Code::inconsistent;
+    return *length < kLongLength ? Code::out_of_range : Code::ok;
   }
   bool used_up() const { return in_.left() == 0; }
 
@@ -72,7 +74,9 @@ Status decode_matches(Cursor* in, std::size_t count, Isa isa, Bytes* out) {
   for (std::size_t i = 0; i < sequences; ++i) {
     std::uint32_t run = 0;
     std::uint32_t match = 0;
-    if (!literal_run.next(&run) || !match_run.next(&match)) return wrong("a length is missing or in the wrong form");
+    for (const Code code : {literal_run.next(&run), match_run.next(&match)}) {
+      if (code != Code::ok) return fail(code, place.bit, "a length is missing or in the wrong form");
+    }
     if (run > literals_left || run > count - done) return wrong("a run of literals is too long");
     if (run > 0) std::memcpy(out->data() + done, literal, run);
     literal += run;
@@ -82,7 +86,9 @@ Status decode_matches(Cursor* in, std::size_t count, Isa isa, Bytes* out) {
     const std::size_t distance = distances[0][i] | static_cast<std::size_t>(distances[1][i]) << 8 |
                                  static_cast<std::size_t>(distances[2][i]) << 16;
     if (length > count - done) return wrong("a match is too long");
-    if (distance == 0 || distance > done) return wrong("a distance is 0 or goes beyond the start");
+    if (distance == 0 || distance > done) {
+      return fail(Code::out_of_range, place.bit, "a distance is 0 or goes beyond the start");
+    }
     copy_match(out->data() + done, distance, length);
     done += length;
   }

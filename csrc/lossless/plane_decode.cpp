@@ -23,15 +23,15 @@ Status PlaneDecoder::open(Cursor* in, std::size_t count, int depth, Isa isa) {
     case PlaneMethod::rans:
       return open_rans(in, count, depth, isa);
     case PlaneMethod::matches:
-      if (depth > 0) return fail(Code::malformed, place.bit, "matches inside of another plane");
+      if (depth > 0) return fail(Code::out_of_range, place.bit, "matches inside of another plane");
       if (const Status s = decode_matches(in, count, isa, &whole_); !s.ok()) return s;
       raw_ = whole_.data();
       return {};
     case PlaneMethod::parts:
-      if (depth > 0) return fail(Code::malformed, place.bit, "parts inside of another plane");
+      if (depth > 0) return fail(Code::out_of_range, place.bit, "parts inside of another plane");
       return open_parts(in, count, isa);
     case PlaneMethod::nibbles:
-      if (depth > kDeepestNibbles) return fail(Code::malformed, place.bit, "nibbles are nested too deep");
+      if (depth > kDeepestNibbles) return fail(Code::out_of_range, place.bit, "nibbles are nested too deep");
       return open_nibbles(in, count, depth, isa);
   }
   return place;
@@ -51,7 +51,7 @@ Status PlaneDecoder::open_rans(Cursor* in, std::size_t count, int depth, Isa isa
   if (table.escapes) {
     if (!part.u32(&escapes)) return part.error(Code::truncated, "the data end before escape_count");
     if (escapes > count) return part.error(Code::inconsistent, "more escapes than bytes");
-    if (depth == kMaxDepth) return part.error(Code::malformed, "planes are nested too deep");
+    if (depth == kMaxDepth) return part.error(Code::out_of_range, "planes are nested too deep");
     if (const Status s = decode_plane(&part, escapes, depth + 1, isa, kPadding, &whole_); !s.ok()) return s;
   }
   return rans_.open(part, table, kStateCounts[code], whole_.data(), escapes, isa);

@@ -13,19 +13,18 @@ Status read_table(Cursor* in, RansTable* table) {
   if (symbols == nullptr || frequencies == nullptr || !in->u8(&escape)) {
     return in->error(Code::truncated, "the data end in the frequency table");
   }
+  const Status wrong_sum = fail(Code::inconsistent, at_frequencies.bit, "the frequencies do not add up to 256");
   unsigned sum = 0;
   for (unsigned k = 0; k < count; ++k) {
     if (k > 0 && symbols[k] <= symbols[k - 1]) return at_symbols;
     if (frequencies[k] == 0) return at_frequencies;
-    if (sum >= kSlots) break;
+    if (sum >= kSlots) return wrong_sum;
     table->symbol[k] = symbols[k];
     table->frequency[k] = frequencies[k];
     table->start[k] = static_cast<std::uint8_t>(sum);
     sum += frequencies[k];
   }
-  if (sum + escape != kSlots) {
-    return fail(Code::inconsistent, at_frequencies.bit, "the frequencies do not add up to 256");
-  }
+  if (sum + escape != kSlots) return wrong_sum;
   table->entries = count;
   table->escapes = escape > 0;
   if (table->escapes) {
