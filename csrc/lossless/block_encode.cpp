@@ -94,6 +94,7 @@ void encode_block(const BlockInput& input, const Layout& layout, const std::vect
   const auto count = static_cast<std::size_t>(input.count);
   const std::size_t width = layout.record_bytes;
   const std::size_t begin = out->size();
+  out->reserve(begin + count * width + 1);
   if (count > 0 && std::memcmp(records, records + width, (count - 1) * width) == 0) {
     put_mode(BlockMode::constant, out);
     out->insert(out->end(), records, records + width);

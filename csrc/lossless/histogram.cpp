@@ -68,33 +68,56 @@ std::uint32_t nearest_frequency(std::uint64_t count, std::uint64_t total) {
 
 }  // namespace
 
-Histogram count_bytes(const std::uint8_t* bytes, std::size_t count) {
-  // Four tables, so that equal neighbours do not wait for each other.
-  std::array<std::array<std::uint32_t, kSlots>, 4> part{};
-  std::size_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, bytes + i, 8);
-    for (int j = 0; j < 8; ++j) ++part[static_cast<std::size_t>(j & 3)][word >> (8 * j) & 0xFF];
+namespace {
+
+// Four tables, so that equal neighbours do not wait for each other.
+class Counts {
+ public:
+  void add(const std::uint8_t* bytes, std::size_t count) {
+    std::size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+      std::uint64_t word;
+      std::memcpy(&word, bytes + i, 8);
+      for (int j = 0; j < 8; ++j) ++part_[static_cast<std::size_t>(j & 3)][word >> (8 * j) & 0xFF];
+    }
+    for (; i < count; ++i) ++part_[0][bytes[i]];
   }
-  for (; i < count; ++i) ++part[0][bytes[i]];
-  Histogram h;
-  for (std::size_t v = 0; v < kSlots; ++v) h.count[v] = part[0][v] + part[1][v] + part[2][v] + part[3][v];
-  h.total = count;
-  return h;
+
+  Histogram result() const {
+    Histogram h;
+    for (std::size_t v = 0; v < kSlots; ++v) {
+      h.count[v] = part_[0][v] + part_[1][v] + part_[2][v] + part_[3][v];
+      h.total += h.count[v];
+    }
+    return h;
+  }
+
+ private:
+  std::array<std::array<std::uint32_t, kSlots>, 4> part_{};
+};
+
+}  // namespace
+
+Histogram count_bytes(const std::uint8_t* bytes, std::size_t count) {
+  Counts counts;
+  counts.add(bytes, count);
+  return counts.result();
 }
 
 Histogram sample_bytes(const std::uint8_t* bytes, std::size_t count, std::size_t stride) {
-  Histogram h;
-  for (std::size_t i = 0; i + 64 <= count; i += stride) {
-    const Histogram part = count_bytes(bytes + i, 64);
-    for (std::size_t v = 0; v < kSlots; ++v) h.count[v] += part.count[v];
-    h.total += 64;
-  }
-  return h;
+  Counts counts;
+  for (std::size_t i = 0; i + 64 <= count; i += stride) counts.add(bytes + i, 64);
+  return counts.result();
 }
 
 namespace {
+
+TableChoice table_of_frequent(const Histogram& histogram, int depth, std::uint32_t least);
+
+std::uint64_t cost_of_escapes(const Histogram& rare, int depth) {
+  const std::uint64_t raw = rare.total * 8 << kCostShift;
+  return depth > kMaxDepth ? raw : std::min(raw, table_of_frequent(rare, depth, depth < kMaxDepth ? 1 : 0).cost);
+}
 
 // The table that keeps the values whose share is at least `least` / 512.
 TableChoice table_of_frequent(const Histogram& histogram, int depth, std::uint32_t least) {
@@ -119,7 +142,7 @@ TableChoice table_of_frequent(const Histogram& histogram, int depth, std::uint32
   std::uint64_t cost = 0;
   if (rare.total > 0) {
     entries[size++] = {static_cast<std::uint32_t>(rare.total), nearest_frequency(rare.total, histogram.total)};
-    cost = std::min(choose_table(rare, depth + 1).cost, rare.total * 8 << kCostShift);
+    cost = cost_of_escapes(rare, depth + 1);
   }
   if (kept == 0 || kept == kSlots) return choice;
   balance(entries.data(), size);

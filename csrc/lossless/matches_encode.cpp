@@ -11,7 +11,7 @@
 namespace aimc::lossless {
 namespace {
 
-constexpr std::size_t kSeedBits = 48;  // of information in the shortest match that is looked for
+constexpr std::size_t kSeedBits = 96;  // of information in the shortest match that is looked for
 constexpr std::size_t kShortestSeed = 8;
 constexpr std::size_t kLongestSeed = 64;
 constexpr int kHashBits = 14;
@@ -46,21 +46,28 @@ std::uint64_t load(const std::uint8_t* p) {
   return word;
 }
 
-std::size_t hash(const std::uint8_t* p, std::size_t seed) {
+std::uint64_t hash(const std::uint8_t* p, std::size_t seed) {
   std::uint64_t h = 0;
   for (std::size_t i = 0; i + 8 <= seed; i += 8) h = (h ^ load(p + i)) * 0x9E3779B97F4A7C15ULL;
-  return h >> (64 - kHashBits);
+  return h;
 }
+
+// The last place with a hash; the hash goes with it, since memory far away is slow to compare.
+struct Place {
+  std::uint32_t hash = 0;
+  std::uint32_t end = 0;  // the place + 1
+};
 
 Sequences find(const std::uint8_t* bytes, std::size_t count, std::size_t seed, bool thorough) {
   Sequences found;
-  std::vector<std::uint32_t> last(std::size_t{1} << kHashBits, 0);  // place + 1
-  std::size_t run = 0;                                              // where the literals begin
+  std::vector<Place> last(std::size_t{1} << kHashBits);
+  std::size_t run = 0;  // where the literals begin
   std::size_t misses = 0;
   for (std::size_t i = 0; i + seed <= count;) {
-    std::uint32_t& slot = last[hash(bytes + i, seed)];
-    const std::size_t from = slot;
-    slot = static_cast<std::uint32_t>(i + 1);
+    const std::uint64_t h = hash(bytes + i, seed);
+    Place& slot = last[h >> (64 - kHashBits)];
+    const std::size_t from = slot.hash == static_cast<std::uint32_t>(h >> 16) ? slot.end : 0;
+    slot = {static_cast<std::uint32_t>(h >> 16), static_cast<std::uint32_t>(i + 1)};
     if (from == 0 || i + 1 - from > kMaxDistance || std::memcmp(bytes + from - 1, bytes + i, seed) != 0) {
       ++misses;
       const std::size_t step = thorough ? 1 : 1 + misses / 16;

@@ -12,6 +12,7 @@ namespace aimc::lossless {
 namespace {
 
 constexpr std::size_t kSampleStride = 1024;
+constexpr std::size_t kCountStride = 512;
 constexpr std::size_t kFewestForSample = 1U << 16;
 constexpr std::size_t kPartBytes = 1U << 15;
 
@@ -84,8 +85,10 @@ struct Choice {
   RansTable table;
 };
 
-std::uint64_t rans_bytes(const TableChoice& choice, std::size_t count, const Effort& effort) {
-  return whole_bytes(choice.cost) + kStateCounts[state_code(count, effort)] + 2 * choice.table.entries + 8;
+// `choice` is from a histogram of `counted` bytes of the plane.
+std::uint64_t rans_bytes(const TableChoice& choice, std::uint64_t counted, std::size_t count, const Effort& effort) {
+  return whole_bytes(choice.cost / counted * count) + kStateCounts[state_code(count, effort)] +
+         2 * choice.table.entries + 8;
 }
 
 Histogram high_nibbles(const Histogram& histogram) {
@@ -98,12 +101,13 @@ Histogram high_nibbles(const Histogram& histogram) {
 Choice choose(const Histogram& histogram, std::size_t count, int depth, const Effort& effort) {
   Choice best{PlaneMethod::raw, count - std::min(least_saving(count, effort), count), {}};
   const TableChoice whole = choose_table(histogram, depth);
-  if (whole.table.entries > 0 && rans_bytes(whole, count, effort) < best.bytes) {
-    best = {PlaneMethod::rans, rans_bytes(whole, count, effort), whole.table};
+  if (whole.table.entries > 0 && rans_bytes(whole, histogram.total, count, effort) < best.bytes) {
+    best = {PlaneMethod::rans, rans_bytes(whole, histogram.total, count, effort), whole.table};
   }
   // Values that are nearly alike in frequency need finer frequencies than there are; their high nibbles do not.
   if (depth == 0 && best.bytes > count - count / 8) {
-    const std::uint64_t bytes = count / 2 + rans_bytes(choose_table(high_nibbles(histogram), depth + 1), count, effort);
+    const std::uint64_t bytes =
+        count / 2 + rans_bytes(choose_table(high_nibbles(histogram), depth + 1), histogram.total, count, effort);
     if (bytes < best.bytes) best = {PlaneMethod::nibbles, bytes, {}};
   }
   return best;
@@ -135,6 +139,16 @@ bool looks_random(const std::uint8_t* bytes, std::size_t count, int depth, const
   return std::min(whole, nibbles) + least_saving(total, effort) > total;
 }
 
+// Counts of all bytes, or of a sample where that will do: if its rare values are escapes, so are those it does not
+// have.
+Histogram counted(const std::uint8_t* bytes, std::size_t count, int depth, const Effort& effort) {
+  if (count >= kFewestForSample && !effort.thorough) {
+    Histogram sample = sample_bytes(bytes, count, kCountStride);
+    if (choose_table(sample, depth).table.escapes) return sample;
+  }
+  return count_bytes(bytes, count);
+}
+
 // A few values stand out of many that do not: perhaps in some places only.
 bool looks_mixed(const Choice& choice) {
   constexpr unsigned kManyEscapes = kSlots / 8;
@@ -161,7 +175,7 @@ void put_parts(const std::uint8_t* bytes, std::size_t count, const Effort& effor
 
 void encode_without_matches(const std::uint8_t* bytes, std::size_t count, int depth, const Effort& effort, Bytes* out) {
   if (looks_random(bytes, count, depth, effort)) return put_raw(bytes, count, out);
-  const Choice choice = choose(count_bytes(bytes, count), count, depth, effort);
+  const Choice choice = choose(counted(bytes, count, depth, effort), count, depth, effort);
   if (depth == 0 && count > 2 * kPartBytes && (effort.thorough || looks_mixed(choice)) &&
       better_in_parts(bytes, count, choice.bytes, effort)) {
     return put_parts(bytes, count, effort, out);

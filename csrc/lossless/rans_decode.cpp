@@ -24,7 +24,8 @@ std::size_t decode_scalar(const RansTable&, const RansSlots& slots, RansStream* 
       const std::uint32_t low = (y - kLowestState) >> 31;  // a number, since no branch on it could be predicted
       state[j] = static_cast<std::uint16_t>(y ^ ((y ^ more) & (0U - low)));
       in += low;
-      out[j] = Escapes && slot.escape() ? *escape++ : slot.symbol();
+      out[j] = Escapes && slot.escape() ? *escape : slot.symbol();
+      if (Escapes) escape += slot.escape() ? 1 : 0;
     }
   }
   s->in = in;

@@ -45,20 +45,23 @@ struct States {
   __m256i low, high;
 };
 
-// The next bytes of `in` where `marked` has bytes FF, zero elsewhere, and how many there were.
+// Eight bytes of `in` spread over the marked bytes of a word.
+AIMC_KERNEL long long spread8(std::uint64_t marked, const std::uint8_t** in) {
+  std::uint64_t word;
+  std::memcpy(&word, *in, 8);
+  *in += static_cast<unsigned>(__builtin_popcountll(marked)) >> 3;
+  return static_cast<long long>(_pdep_u64(word, marked));
+}
+
+// The next bytes of `in` where `marked` has bytes FF, zero elsewhere.
 AIMC_KERNEL __m256i spread(__m256i marked, const std::uint8_t** in) {
-  alignas(32) std::uint64_t mask[4];
-  alignas(32) std::uint64_t bytes[4];
-  _mm256_store_si256(reinterpret_cast<__m256i*>(mask), marked);
-  const std::uint8_t* at = *in;
-  for (int i = 0; i < 4; ++i) {
-    std::uint64_t word;
-    std::memcpy(&word, at, 8);
-    bytes[i] = _pdep_u64(word, mask[i]);
-    at += static_cast<unsigned>(__builtin_popcountll(mask[i])) >> 3;
-  }
-  *in = at;
-  return _mm256_load_si256(reinterpret_cast<const __m256i*>(bytes));
+  const __m128i low = _mm256_castsi256_si128(marked);
+  const __m128i high = _mm256_extracti128_si256(marked, 1);
+  const long long a = spread8(static_cast<std::uint64_t>(_mm_cvtsi128_si64(low)), in);
+  const long long b = spread8(static_cast<std::uint64_t>(_mm_extract_epi64(low, 1)), in);
+  const long long c = spread8(static_cast<std::uint64_t>(_mm_cvtsi128_si64(high)), in);
+  const long long d = spread8(static_cast<std::uint64_t>(_mm_extract_epi64(high, 1)), in);
+  return _mm256_set_epi64x(d, c, b, a);
 }
 
 template <bool Escapes>
