@@ -51,10 +51,12 @@ Status decode_matches(Cursor* in, std::size_t count, Isa isa, Bytes* out) {
   }
   // Every sequence makes at least the shortest match; a length has at most five bytes.
   const auto wrong = [&place](const char* what) { return fail(Code::inconsistent, place.bit, what); };
-  if (sequences > count / kShortestMatch || literal_count > count)
+  if (std::uint64_t{literal_count} + kShortestMatch * std::uint64_t{sequences} > count) {
     return wrong("more sequences or literals than bytes");
-  if (literal_length_bytes > 5ULL * sequences || match_length_bytes > 5ULL * sequences) {
-    return wrong("more bytes of lengths than the sequences can have");
+  }
+  for (const std::uint32_t bytes : {literal_length_bytes, match_length_bytes}) {
+    if (bytes < sequences || bytes > 5ULL * sequences)
+      return wrong("lengths of other bytes than the sequences can have");
   }
   Bytes literals, literal_lengths, match_lengths, distances[3];
   if (const Status s = decode_plane(&part, literal_count, 1, isa, 0, &literals); !s.ok()) return s;
