@@ -30,7 +30,7 @@ from aimcodec.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from aimcodec import nnc
-    from aimcodec.package import Package, TensorInfo, Writer, load_file, save_file
+    from aimcodec.package import Package, TensorInfo, Writer, load_file, recover, save_file
     from aimcodec.package import open_package as open
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "load_file",
     "nnc",
     "open",
+    "recover",
     "save_file",
     "set_isa",
 ]
@@ -69,6 +70,7 @@ _PACKAGE_NAMES = {
     "Writer": "Writer",
     "load_file": "load_file",
     "open": "open_package",
+    "recover": "recover",
     "save_file": "save_file",
 }
 

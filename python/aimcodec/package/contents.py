@@ -29,6 +29,11 @@ class Contents:
     digest: bytes = b""
     failures: dict[int, AimcError] = field(default_factory=dict)
 
+    @property
+    def is_recovered(self) -> bool:
+        """Whether the file is damaged and this was put together from what is left."""
+        return not self.digest
+
     def size(self, unit: int) -> int:
         """Bytes of a unit."""
         return self.catalogue.unit_blocks[unit] * ALIGNMENT

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,18 @@ from aimcodec.syntax.aim.shape import MemoryLayout, layout_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["TensorMemory", "UnitJob", "check_expansion", "check_segment", "decode_units", "layout_for", "memory_layout"]
+__all__ = [
+    "BlockJob",
+    "TensorMemory",
+    "UnitJob",
+    "array_shape",
+    "check_expansion",
+    "check_segment",
+    "decode_blocks",
+    "decode_units",
+    "layout_for",
+    "memory_layout",
+]
 
 # Output from which Limits.max_expansion applies.
 FREE_OUTPUT_BYTES = 64 << 20
@@ -63,8 +74,8 @@ def check_expansion(output: int, coded: int, limits: Limits) -> None:
         )
 
 
-def check_segment(unit: Unit, entry: Entry, number: int, before: Unit | None) -> None:
-    """That a unit is the segment of a tensor that the index promises, after the segment before it.
+def check_segment(unit: Unit, entry: Entry, number: int) -> None:
+    """That a unit is a segment of the tensor that the index promises.
 
     Raises:
         InconsistentError: it is another one.
@@ -85,13 +96,6 @@ def check_segment(unit: Unit, entry: Entry, number: int, before: Unit | None) ->
         if header[name] != value:
             message = f"is {header[name]!r}, the index says {value!r}"
             raise InconsistentError(message, bit_offset=place, path=f"{path}.tensor_header.{name}")
-    start = 0 if before is None else before.header["segment_start"] + before.header["segment_elements"]
-    if header["segment_start"] != start:
-        message = f"the segment starts at element {header['segment_start']}, not {start}"
-        raise InconsistentError(message, bit_offset=place, path=f"{path}.tensor_header.segment_start")
-    if before is not None and not same_tensor(header, before.header):
-        message = "the segment differs from the one before"
-        raise InconsistentError(message, bit_offset=place, path=f"{path}.tensor_header")
 
 
 @dataclass
@@ -111,21 +115,25 @@ class TensorMemory:
 
     def place(self, unit: Unit, number: int) -> NDArray[np.uint8]:
         """The part of the memory that a unit fills."""
-        check_segment(unit, self.entry, number, self.last)
+        check_segment(unit, self.entry, number)
+        self._check_order(unit, number)
         layout = memory_layout(unit.header)
         if self.output is None:
-            self.output = np.empty(layout.memory_bytes(self.entry_elements(unit)), np.uint8)
+            self.output = np.empty(layout.memory_bytes(_elements(unit)), np.uint8)
         self.last = unit
         start = layout.memory_bytes(unit.header["segment_start"])
         self._done = unit.header["segment_start"] + unit.header["segment_elements"]
         return self.output[start : layout.memory_bytes(self._done)]
 
-    def entry_elements(self, unit: Unit) -> int:
-        """Elements of the tensor."""
-        count = 1
-        for dimension in unit.header["dimension"]:
-            count *= dimension
-        return count
+    def _check_order(self, unit: Unit, number: int) -> None:
+        """Segments follow each other without gap or overlap (4.1)."""
+        header, place = unit.header, 8 * unit.offset
+        path = f"units[{number}].tensor_header"
+        if header["segment_start"] != self._done:
+            message = f"the segment starts at element {header['segment_start']}, not {self._done}"
+            raise InconsistentError(message, bit_offset=place, path=f"{path}.segment_start")
+        if self.last is not None and not same_tensor(header, self.last.header):
+            raise InconsistentError("the segment differs from the one before", bit_offset=place, path=path)
 
     def finish(self, number: int) -> None:
         """That all of it is there, and is what memory may be.
@@ -133,7 +141,7 @@ class TensorMemory:
         Raises:
             AimcError: it is not.
         """
-        if self.last is None or self.output is None or self._done != self.entry_elements(self.last):
+        if self.last is None or self.output is None or self._done != _elements(self.last):
             raise InconsistentError(f"tensor {self.entry.name!r} is not complete", path=f"units[{number}]")
         if self.entry.data_type == OPAQUE:
             return
@@ -183,11 +191,37 @@ def decode_units(jobs: list[UnitJob], threads: int) -> None:
         if job.unit.header["coding"] == Coding.RAW:
             _copy(job)
         elif job.output.size:
-            coded.append(job)
-    wrong = lossless.decode([_native(job) for job in coded], threads) if coded else []
+            coded.append(BlockJob(job.number, job.unit, 0, _native(job)))
+    decode_blocks(coded, threads)
+
+
+@dataclass(frozen=True)
+class BlockJob:
+    """Consecutive blocks of a unit to decode.
+
+    Attributes:
+        number: of the unit.
+        unit: its header.
+        block: number of the first block.
+        job: what the decoder needs.
+    """
+
+    number: int
+    unit: Unit
+    block: int
+    job: DecodeJob
+
+
+def decode_blocks(jobs: list[BlockJob], threads: int) -> None:
+    """Decode blocks, all of them in parallel.
+
+    Raises:
+        AimcError: as in `decode_units`.
+    """
+    wrong = lossless.decode([job.job for job in jobs], threads) if jobs else []
     if wrong:
         index, block, error = min(wrong, key=lambda found: found[:2])
-        raise _block_error(coded[index], block, error)
+        raise _block_error(jobs[index].unit, jobs[index].number, jobs[index].block + block, error)
 
 
 def _native(job: UnitJob) -> DecodeJob:
@@ -207,12 +241,15 @@ def _copy(job: UnitJob) -> None:
     job.output[:] = np.frombuffer(job.payload, np.uint8)
 
 
-def _block_error(job: UnitJob, block: int, error: AimcError) -> AimcError:
-    start = list(accumulate(job.unit.header["coded_size"][:block], initial=0))[-1]
-    offset = 8 * (job.unit.payload_offset + start) + (error.bit_offset or 0)
-    name = job.unit.header["tensor_name"]
-    path = f"units[{job.number}].block[{block}]"
-    return type(error)(f"tensor {name!r}: {error.message}", bit_offset=offset, path=path)
+def _block_error(unit: Unit, number: int, block: int, error: AimcError) -> AimcError:
+    offset = 8 * (unit.payload_offset + sum(unit.header["coded_size"][:block])) + (error.bit_offset or 0)
+    message = f"tensor {unit.header['tensor_name']!r}: {error.message}"
+    return type(error)(message, bit_offset=offset, path=f"units[{number}].block[{block}]")
+
+
+def _elements(unit: Unit) -> int:
+    """Elements of the tensor that a unit is a segment of."""
+    return math.prod(unit.header["dimension"])
 
 
 def _at(error: AimcError, unit: Unit, number: int) -> AimcError:

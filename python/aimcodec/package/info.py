@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aimcodec.dtypes import OPAQUE, from_code, packed_bytes
 
-__all__ = ["CODING_NAMES", "TensorInfo"]
+__all__ = ["CODING_NAMES", "TensorInfo", "UnitInfo"]
 
 CODING_NAMES = {0: "raw", 1: "lossless", 2: "nnc", 255: "alias"}
 
@@ -50,3 +50,20 @@ class TensorInfo:
     def ratio(self) -> float | None:
         """Bytes of its memory for each byte of the file; None as for `nbytes`."""
         return None if self.nbytes is None else self.nbytes / self.coded_bytes
+
+
+@dataclass(frozen=True)
+class UnitInfo:
+    """A unit of a package.
+
+    Attributes:
+        kind: unit_type (2.2).
+        offset: its first byte.
+        size: its bytes.
+        digest: SHA-256 of them, as the index says.
+    """
+
+    kind: int
+    offset: int
+    size: int
+    digest: bytes

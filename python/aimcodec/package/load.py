@@ -130,7 +130,7 @@ def _job(reading: Reading, memory: TensorMemory, number: int, begin: int, data: 
     output = memory.place(unit, number)
     place = unit.payload_offset - unit.offset
     end = place + unit.fields["payload_size"]
-    if any(mine[end:]):
+    if any(mine[end:]) and not contents.is_recovered:
         path = f"units[{number}].payload_padding"
         raise MalformedError("padding is zero bytes", bit_offset=8 * (unit.offset + end), path=path)
     return UnitJob(number, unit, mine[place:end], output)

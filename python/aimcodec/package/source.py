@@ -18,19 +18,23 @@ MAP_BYTES = 1 << 16
 
 
 class Source(Protocol):
-    """Bytes that can be read anywhere, from any thread.
+    """Bytes that can be read anywhere, from any thread."""
 
-    Attributes:
-        size: number of bytes.
-        is_local: whether many small reads are as quick as one.
-        requests: reads so far.
-        bytes_fetched: bytes that they gave.
-    """
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
 
-    size: int
-    is_local: bool
-    requests: int
-    bytes_fetched: int
+    @property
+    def is_local(self) -> bool:
+        """Whether many small reads are as quick as one."""
+
+    @property
+    def requests(self) -> int:
+        """Reads so far."""
+
+    @property
+    def bytes_fetched(self) -> int:
+        """Bytes that they gave."""
 
     def read_at(self, offset: int, size: int) -> Buffer:
         """Exactly `size` bytes from `offset` on.
@@ -84,8 +88,12 @@ class BytesSource(_Counting):
 
     def read_at(self, offset: int, size: int) -> Buffer:
         """A view."""
-        self._check(offset, size)
         self._count(size)
+        return self.view(offset, size)
+
+    def view(self, offset: int, size: int) -> memoryview:
+        """The same, uncounted."""
+        self._check(offset, size)
         return self._data[offset : offset + size]
 
 
