@@ -203,7 +203,7 @@ def test_a_closed_pipe_ends_quietly(conformance_streams: Path) -> None:
     assert process.returncode == 128 + signal.SIGPIPE
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich", "safetensors"])
+@pytest.mark.parametrize("missing", ["typer", "rich"])
 def test_missing_extras_are_named(missing: str) -> None:
     program = f"import sys; sys.modules[{missing!r}] = None; from aimcodec.cli import main; sys.exit(main())"
     result = run_python("-c", program)

@@ -30,7 +30,9 @@ ALLOWED_ROOMS: dict[str, set[str]] = {
     "inspect": {*FOUNDATIONS, "syntax", "coding", "nnc", "_native", "_core"},
     "reference": {"errors"},
     "aimcodec": {*FOUNDATIONS, "syntax", "coding", "nnc", "package", "_native"},
-    "cli": {*FOUNDATIONS, "syntax", "coding", "nnc", "inspect", "_native", "aimcodec"},
+    "bridges": {*FOUNDATIONS, "syntax", "dtypes"},
+    "torch": {*FOUNDATIONS, "dtypes", "package"},
+    "cli": {*FOUNDATIONS, "dtypes", "syntax", "coding", "nnc", "package", "bridges", "inspect", "_native", "aimcodec"},
 }
 ALLOWED_PACKAGES: dict[str, set[str]] = {
     "dtypes": {"numpy", "ml_dtypes"},
@@ -40,7 +42,9 @@ ALLOWED_PACKAGES: dict[str, set[str]] = {
     "inspect": {"numpy"},
     "reference": {"numpy", "ml_dtypes"},
     "aimcodec": {"numpy"},
-    "cli": {"numpy", "typer", "rich", "safetensors"},
+    "bridges": {"numpy"},
+    "torch": {"numpy", "torch"},
+    "cli": {"numpy", "typer", "rich"},
 }
 
 ALLOWED_FOLDERS: dict[str, set[str]] = {

@@ -1,7 +1,7 @@
 """The command line ``aimc``: data on stdout, messages and progress on stderr.
 
-Exit codes: 0 good, 1 a comparison failed, 2 usage, 3 malformed input, 4 unsupported or a limit, 6 input or output, 70 a
-defect of this program; 5 is reserved.
+Exit codes: 0 good, 1 a check failed, 2 usage, 3 malformed input, 4 unsupported or a limit, 6 input or output, 70 a
+defect of this program; 5 is reserved for keys and authentication.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 __all__ = ["main"]
 
-EXTRA = ("typer", "rich", "safetensors")
+EXTRA = ("typer", "rich")
 
 
 def main() -> int:

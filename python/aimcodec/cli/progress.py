@@ -14,22 +14,23 @@ __all__ = ["progress_bar"]
 
 
 class _RateColumn(TextColumn):
-    """Millions of weights in a second."""
+    """Millions of weights or bytes in a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str) -> None:
         super().__init__("")
+        self._unit = unit
 
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed / 1e6:.1f} Mweights/s" if task.speed else "")
+        return Text(f"{task.speed / 1e6:.1f} M{self._unit}/s" if task.speed else "")
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Gives a function that takes the numbers of elements done and in all; None where nobody watches."""
+def progress_bar(title: str, unit: str = "weights") -> Iterator[Callable[[int, int], None] | None]:
+    """Gives a function that takes the numbers of units done and in all; None where nobody watches."""
     if not sys.stderr.isatty():
         yield None
         return
-    columns = (TextColumn(title), BarColumn(), TaskProgressColumn(), _RateColumn(), TimeRemainingColumn())
+    columns = (TextColumn(title), BarColumn(), TaskProgressColumn(), _RateColumn(unit), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -66,12 +66,12 @@ def note(message: str) -> None:
     print(f"aimc: {printable(message)}", file=sys.stderr)
 
 
-def shown_path(file: Path) -> str:
+def shown_path(file: Path | str) -> str:
     """A path as text for people."""
     return printable(str(file))
 
 
-def place_command(file: Path, bit: int | None, path: str) -> str:
+def place_command(file: Path | str, bit: int | None, path: str) -> str:
     """The command that shows a place of a stream: of an error in a codeword, the last bins. Empty if no place."""
     command = f"aimc inspect {shlex.quote(str(file))}"
     if path.endswith(".payload"):
@@ -82,7 +82,7 @@ def place_command(file: Path, bit: int | None, path: str) -> str:
 
 
 @contextmanager
-def about(file: Path, *, stream: bool = True) -> Iterator[None]:
+def about(file: Path | str, *, stream: bool = True) -> Iterator[None]:
     """Names the file in the errors of a block; for a stream also the command that shows the place."""
     try:
         yield

@@ -1,0 +1,101 @@
+"""Sources of tensors, whatever their format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aimcodec.bridges.model import Described, Model
+from aimcodec.bridges.npz import NpzFile
+from aimcodec.bridges.safetensors import SafetensorsFile
+from aimcodec.cli.files import read_stream
+from aimcodec.cli.formats import Format, format_of
+from aimcodec.cli.packages import opened
+from aimcodec.dtypes import OPAQUE, dtype_of, from_code
+from aimcodec.nnc import decode as decode_nnc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from aimcodec.package import Package
+
+__all__ = ["ArraysModel", "PackageModel", "open_model"]
+
+
+class ArraysModel:
+    """Arrays in memory."""
+
+    metadata: Mapping[str, str] = {}
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._arrays = arrays
+        self.tensors = [Described(name, dtype_of(array.dtype), array.shape) for name, array in arrays.items()]
+
+    def read(self, name: str) -> NDArray[Any]:
+        """An array."""
+        return self._arrays[name]
+
+    def release(self, name: str) -> None:
+        """All of them stay."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class PackageModel:
+    """A variant of a package."""
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """Texts by key."""
+        return self.package.metadata
+
+    @property
+    def tensors(self) -> Sequence[Described]:
+        """In the order of the file."""
+        infos = [self.package.info(name) for name in self.package]
+        return [Described(i.name, None if i.code == OPAQUE else from_code(i.code), i.shape) for i in infos]
+
+    def read(self, name: str) -> NDArray[Any]:
+        """A tensor, decoded now."""
+        array: NDArray[Any] = self.package[name]
+        return array
+
+    def release(self, name: str) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        """The package is closed by who opened it."""
+
+
+@contextmanager
+def open_model(source: str, *, variant: str = "", threads: int | None = None) -> Iterator[Model]:
+    """The tensors of a file, told by its first bytes; of a package those of one variant. NNC is decoded whole.
+
+    Raises:
+        AimcError: it cannot be read as what it is.
+        OSError: it cannot be read.
+    """
+    kind = format_of(source)
+    if kind is Format.AIM:
+        with opened(source, variant=variant, threads=threads) as package:
+            yield PackageModel(package)
+        return
+    model = _open_local(kind, source, threads)
+    try:
+        yield model
+    finally:
+        model.close()
+
+
+def _open_local(kind: Format, source: str, threads: int | None) -> Model:
+    if kind is Format.SAFETENSORS:
+        return SafetensorsFile(source)
+    if kind is Format.NPZ:
+        return NpzFile(source)
+    return ArraysModel(decode_nnc(read_stream(Path(source)), threads=threads))

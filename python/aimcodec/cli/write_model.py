@@ -1,0 +1,181 @@
+"""The tensors of a model to a package, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from aimcodec import nnc
+from aimcodec.bridges.model import Described, Model
+from aimcodec.cli.models import PackageModel
+from aimcodec.cli.nnc_options import NncOptions
+from aimcodec.cli.progress import progress_bar
+from aimcodec.cli.report import about
+from aimcodec.cli.same import find_equal
+from aimcodec.cli.units import UnitReader, unit_reader
+from aimcodec.errors import UnsupportedError
+from aimcodec.package import Writer
+from aimcodec.syntax.aim.types import REAL_TYPES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Coding", "Counts", "write_model"]
+
+TensorCoding = Literal["lossless", "small", "raw"]
+
+
+class Coding(str, Enum):
+    """How tensors are coded."""
+
+    LOSSLESS = "lossless"
+    SMALL = "small"
+    RAW = "raw"
+    NNC = "nnc"
+
+
+CODINGS: dict[Coding, TensorCoding] = {
+    Coding.LOSSLESS: "lossless",
+    Coding.SMALL: "small",
+    Coding.RAW: "raw",
+    Coding.NNC: "lossless",  # of what NNC does not carry
+}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was written; `memory` is bytes of the memory of all tensors, aliases included."""
+
+    tensors: int
+    elements: int
+    memory: int
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.tensors + other.tensors, self.elements + other.elements, self.memory + other.memory)
+
+
+def write_model(
+    writer: Writer, source: str, model: Model, coding: Coding, options: NncOptions, variant: str = ""
+) -> Counts:
+    """Write all tensors; equal ones are stored once.
+
+    Args:
+        writer: of the package.
+        source: where the model is from.
+        model: the tensors.
+        coding: for all of them; NNC for those that it can carry.
+        options: of NNC.
+        variant: of the package that is written.
+
+    Raises:
+        AimcError, OSError: a tensor cannot be read or written.
+    """
+    writing = _Writing(writer, model, source, CODINGS[coding], variant)
+    if coding is Coding.NNC:
+        writing.code_nnc(options)
+    tensors = model.tensors
+    memory, done = sum(tensor.nbytes for tensor in tensors), 0
+    with progress_bar("encode", "B") as progress:
+        for tensor in tensors:
+            writing.add(tensor)
+            model.release(tensor.name)
+            done += tensor.nbytes
+            if progress is not None:
+                progress(done, memory)
+    return Counts(len(tensors), sum(tensor.elements for tensor in tensors), memory)
+
+
+class _Writing:
+    """One model on its way to one variant."""
+
+    def __init__(self, writer: Writer, model: Model, source: str, coding: TensorCoding, variant: str) -> None:
+        self._writer = writer
+        self._model = model
+        self._source = source
+        self._coding = coding
+        self._variant = variant
+        with about(source):
+            self._aliases = _aliases(source, model)
+        self._lossy: dict[str, NDArray[Any]] = {}
+        self._stream = b""
+
+    def code_nnc(self, options: NncOptions) -> None:
+        """Code what NNC can carry, together: they come where the first of them is."""
+        arrays = {t.name: self._read(t.name) for t in self._model.tensors if self._may_be_lossy(t)}
+        self._lossy = {name: array for name, array in arrays.items() if _is_finite(array)}
+        if self._lossy:
+            self._stream = nnc.encode(self._lossy, **options.settings())
+
+    def add(self, tensor: Described) -> None:
+        """The next tensor."""
+        name = tensor.name
+        if name in self._aliases:
+            target, tied = self._aliases[name]
+            self._writer.add_alias(name, target, tied=tied, variant=self._variant)
+        elif tensor.dtype is None:
+            self._add_opaque(tensor)
+        elif name not in self._lossy:
+            self._writer.add_tensor(name, self._read(name), coding=self._coding, variant=self._variant)
+        elif self._stream:
+            dtypes = {n: array.dtype for n, array in self._lossy.items()}
+            shapes = {n: array.shape for n, array in self._lossy.items()}
+            self._writer.add_nnc(self._stream, variant=self._variant, dtypes=dtypes, shapes=shapes)
+            self._stream = b""
+
+    def _read(self, name: str) -> NDArray[Any]:
+        with about(self._source):
+            return self._model.read(name)
+
+    def _add_opaque(self, tensor: Described) -> None:
+        """Blocks of another system go along as they are."""
+        data = self._read(tensor.name)
+        with about(self._source):
+            header = _first_header(self._source, self._model, tensor.name)
+        self._writer.add_opaque(
+            tensor.name,
+            data.data,
+            tensor.shape,
+            header["opaque_type"],
+            header["opaque_block_elements"],
+            header["opaque_block_bytes"],
+            coding=self._coding,
+            variant=self._variant,
+        )
+
+    def _may_be_lossy(self, tensor: Described) -> bool:
+        real = tensor.dtype is not None and tensor.dtype.code in REAL_TYPES
+        return real and tensor.elements > 0 and tensor.name not in self._aliases
+
+
+def _is_finite(array: NDArray[Any]) -> bool:
+    """Whether all values are finite as binary32, which is what NNC decodes to."""
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(array.astype(np.float32)).all())
+
+
+def _aliases(source: str, model: Model) -> dict[str, tuple[str, bool]]:
+    """Names to target and tied_flag: those that a package says, else tensors that are equal."""
+    if not isinstance(model, PackageModel):
+        return {name: (target, False) for name, target in find_equal(model).items()}
+    infos = [model.package.info(name) for name in model.package]
+    aliases = [info for info in infos if info.alias_of is not None]
+    if not aliases:
+        return {}
+    with unit_reader(source, model.package) as reader:
+        return {info.name: (info.alias_of or "", _is_tied(reader, info.units[0])) for info in aliases}
+
+
+def _is_tied(reader: UnitReader, number: int) -> bool:
+    return bool(reader.read(number).header["tied_flag"])
+
+
+def _first_header(source: str, model: Model, name: str) -> Mapping[str, Any]:
+    """tensor_header of the first unit of a tensor."""
+    if not isinstance(model, PackageModel):
+        raise UnsupportedError(f"tensor {name!r} is of an opaque type")
+    with unit_reader(source, model.package) as reader:
+        return reader.read(model.package.info(name).units[0]).header
