@@ -11,16 +11,19 @@ namespace aimc::lossless {
 namespace {
 
 // planes(count) of records that are numbers.
-Status decode_words(Cursor* in, const Layout& layout, std::size_t count, Isa isa, bool stream, std::uint8_t* out) {
+Status decode_words(Cursor* in, const Layout& layout, std::size_t count, Isa isa, bool stream, RunningCrc* crc,
+                    std::uint8_t* out) {
   const unsigned width = layout.record_bytes;
   PlaneDecoder planes[kMaxWord];
   for (unsigned j = 0; j < width; ++j) {
     if (const Status s = planes[j].open(in, count, 0, isa); !s.ok()) return s;
   }
   const MergeKernel merge = merge_kernel(isa);
+  if (crc != nullptr) crc->plan(count / kChunk);
   alignas(64) std::uint8_t scratch[kMaxWord][kChunk];
   for (std::size_t done = 0; done < count; done += kChunk) {
     const std::size_t part = std::min(kChunk, count - done);
+    if (crc != nullptr) crc->step();
     std::uint8_t* records = out + done * width;
     const std::uint8_t* bytes[kMaxWord] = {};
     for (unsigned j = 0; j < width; ++j) {
@@ -61,8 +64,10 @@ Status decode_fields(Cursor* in, const Layout& layout, std::size_t count, Isa is
   return {};
 }
 
-Status decode_planes(Cursor* in, const Layout& layout, std::size_t count, Isa isa, bool stream, std::uint8_t* out) {
-  return layout.opaque ? decode_fields(in, layout, count, isa, out) : decode_words(in, layout, count, isa, stream, out);
+Status decode_planes(Cursor* in, const Layout& layout, std::size_t count, Isa isa, bool stream, RunningCrc* crc,
+                     std::uint8_t* out) {
+  return layout.opaque ? decode_fields(in, layout, count, isa, out)
+                       : decode_words(in, layout, count, isa, stream, crc, out);
 }
 
 Status decode_sparse(Cursor* in, const Layout& layout, std::size_t count, Isa isa, std::uint8_t* out) {
@@ -81,7 +86,7 @@ Status decode_sparse(Cursor* in, const Layout& layout, std::size_t count, Isa is
   }
   if (marked != nonzero) return place;
   Bytes kept(static_cast<std::size_t>(nonzero) * width);
-  if (const Status s = decode_planes(in, layout, nonzero, isa, false, kept.data()); !s.ok()) return s;
+  if (const Status s = decode_planes(in, layout, nonzero, isa, false, nullptr, kept.data()); !s.ok()) return s;
   std::memset(out, 0, count * width);
   const std::uint8_t* from = kept.data();
   for (std::size_t byte = 0; byte < mask.size(); ++byte) {
@@ -107,7 +112,7 @@ void repeat_record(const std::uint8_t* record, std::size_t width, std::size_t co
 }  // namespace
 
 Status decode_block(const std::uint8_t* in, std::size_t size, const Layout& layout, std::uint64_t records, Isa isa,
-                    bool stream, std::uint8_t* out) {
+                    bool stream, RunningCrc* crc, std::uint8_t* out) {
   const std::size_t width = layout.record_bytes;
   const auto count = static_cast<std::size_t>(records);
   Cursor cursor(in, in + size);
@@ -128,7 +133,7 @@ Status decode_block(const std::uint8_t* in, std::size_t size, const Layout& layo
       break;
     }
     case BlockMode::planes:
-      status = decode_planes(&cursor, layout, count, isa, stream, out);
+      status = decode_planes(&cursor, layout, count, isa, stream, crc, out);
       break;
     case BlockMode::sparse:
       status = decode_sparse(&cursor, layout, count, isa, out);

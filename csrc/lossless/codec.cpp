@@ -10,6 +10,7 @@
 #include "lossless/block_encode.hpp"
 #include "lossless/crc32.hpp"
 #include "lossless/merge.hpp"
+#include "lossless/running_crc.hpp"
 
 namespace aimc::lossless {
 namespace {
@@ -24,16 +25,16 @@ std::uint64_t output_bytes(const std::vector<DecodeTask>& tasks) {
 }
 
 void decode_one(DecodeTask* task, Isa isa, bool stream) {
-  if (crc32(0, task->in, task->size, isa) != task->crc) {
-    task->status = fail(Code::inconsistent, 0, "the checksum of the block is wrong");
-    return;
-  }
+  RunningCrc crc(task->in, task->size, isa);
+  const bool aligned = reinterpret_cast<std::uintptr_t>(task->out) % 64 == 0;
   try {
-    task->status = decode_block(task->in, task->size, task->layout, task->records, isa,
-                                stream && reinterpret_cast<std::uintptr_t>(task->out) % 64 == 0, task->out);
+    task->status =
+        decode_block(task->in, task->size, task->layout, task->records, isa, stream && aligned, &crc, task->out);
   } catch (const std::bad_alloc&) {
     task->status = fail(Code::out_of_memory, 0, "out of memory");
   }
+  // Whatever else is wrong, wrong data are the cause.
+  if (crc.finish() != task->crc) task->status = fail(Code::inconsistent, 0, "the checksum of the block is wrong");
 }
 
 unsigned useful_threads(unsigned threads, std::size_t work) {

@@ -49,13 +49,17 @@ constexpr std::uint64_t power(int n) {
   return static_cast<std::uint64_t>(r) << 1;
 }
 
-// Factors that move 128 bits forward by `bits`.
-constexpr std::uint64_t far_factor(int bits) {
-  return power(bits + 32);
+// Factors that move 128 bits forward by a number of bits.
+struct Factors {
+  std::uint64_t far;
+  std::uint64_t near;
+};
+constexpr Factors factors(int bits) {
+  return {power(bits + 32), power(bits - 32)};
 }
-constexpr std::uint64_t near_factor(int bits) {
-  return power(bits - 32);
-}
+constexpr Factors kBy16Bytes = factors(128);
+constexpr Factors kBy64Bytes = factors(512);
+constexpr Factors kBy256Bytes = factors(2048);
 
 #define AIMC_TARGET_CLMUL __attribute__((target("pclmul,sse4.1")))
 #define AIMC_TARGET_VCLMUL __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,vpclmulqdq,pclmul")))
@@ -69,8 +73,8 @@ AIMC_TARGET_CLMUL AIMC_INLINE __m128i load128(const std::uint8_t* p) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
 }
 
-AIMC_TARGET_CLMUL AIMC_INLINE __m128i factors128(int bits) {
-  return _mm_set_epi64x(static_cast<long long>(near_factor(bits)), static_cast<long long>(far_factor(bits)));
+AIMC_TARGET_CLMUL AIMC_INLINE __m128i load_factors(const Factors& f) {
+  return _mm_set_epi64x(static_cast<long long>(f.near), static_cast<long long>(f.far));
 }
 
 // The register after 16 bytes that stand for all before them.
@@ -82,8 +86,8 @@ AIMC_TARGET_CLMUL AIMC_INLINE std::uint32_t finish(__m128i x) {
 
 // At least 64 bytes.
 AIMC_TARGET_CLMUL std::uint32_t update_clmul(std::uint32_t r, const std::uint8_t* p, std::size_t size) {
-  const __m128i by_64_bytes = factors128(512);
-  const __m128i by_16_bytes = factors128(128);
+  const __m128i by_64_bytes = load_factors(kBy64Bytes);
+  const __m128i by_16_bytes = load_factors(kBy16Bytes);
   __m128i x[4];
   for (int i = 0; i < 4; ++i) x[i] = load128(p + 16 * i);
   x[0] = _mm_xor_si128(x[0], _mm_cvtsi32_si128(static_cast<int>(r)));
@@ -103,9 +107,9 @@ AIMC_TARGET_VCLMUL AIMC_INLINE __m512i fold512(__m512i x, __m512i factors, __m51
 
 // At least 256 bytes.
 AIMC_TARGET_VCLMUL std::uint32_t update_vclmul(std::uint32_t r, const std::uint8_t* p, std::size_t size) {
-  const __m512i by_256_bytes = _mm512_broadcast_i32x4(factors128(2048));
-  const __m512i by_64_bytes = _mm512_broadcast_i32x4(factors128(512));
-  const __m128i by_16_bytes = factors128(128);
+  const __m512i by_256_bytes = _mm512_broadcast_i32x4(load_factors(kBy256Bytes));
+  const __m512i by_64_bytes = _mm512_broadcast_i32x4(load_factors(kBy64Bytes));
+  const __m128i by_16_bytes = load_factors(kBy16Bytes);
   __m512i x[4];
   for (int i = 0; i < 4; ++i) x[i] = _mm512_loadu_si512(p + 64 * i);
   x[0] = _mm512_xor_si512(x[0], _mm512_zextsi128_si512(_mm_cvtsi32_si128(static_cast<int>(r))));
