@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import zlib
 from dataclasses import replace
@@ -471,11 +472,15 @@ def test_names_of_assets(name: str) -> None:
         (typed_header("t", 255, (4,), 0, (0, 4), opaque=("x", 0, 1)), b"a", OutOfRangeError),
         (typed_header("t", 255, (4,), 0, (0, 4), opaque=("x", 4, 0)), b"", OutOfRangeError),
         (typed_header("t", 255, (4,), 0, (0, 4), opaque=("x", 4, 3)), b"ab", InconsistentError),
+        (typed_header("t", 255, (2, 6), 0, (0, 12), opaque=("x", 4, 1)), b"abc", InconsistentError),
     ],
 )
 def test_raw_tensors(header: bytes, payload: bytes, error: type[AimcError]) -> None:
-    refused(error, File().add(unit(16, header, payload)).data())
+    assert refused(error, File().add(unit(16, header, payload)).data()).path.startswith("units[1]")
 
+
+# Where the index is at fault; a file is refused before that.
+INDEX_PLACE = re.compile(r"tensor_count|entry_")
 
 TWO = [raw_block(b"abcd"), b"\1e"]
 
@@ -499,6 +504,7 @@ TWO = [raw_block(b"abcd"), b"\1e"]
         (coded_tensor("t", 0, (6,), TWO, 4), OutOfRangeError),
         (coded_tensor("t", 30, (3,), [b"\0\x08"], 4), MalformedError),
         (coded_tensor("t", 1, (0,), [], 4), None),
+        (coded_tensor("t", 255, (8,), [b"\0a"], 9, segment=(0, 6), opaque=("x", 4, 1)), InconsistentError),
         (coded_tensor("t", 1, (0,), [b"\0"], 4), InconsistentError),
         (coded_tensor("t", 1, (1 << 40,), [], (1 << 32) - 1, block_count=257), LimitExceededError),
     ],
@@ -508,7 +514,7 @@ def test_lossless_tensors(made: bytes, error: type[AimcError] | None) -> None:
         dimensions = (6,) if b"abcd" in made else (0,)
         assert read(File().tensor("t", 1, dimensions, [made], coding=1).data()).tensors[0, "t"].shape == dimensions
     else:
-        refused(error, File().add(made).data())
+        assert refused(error, File().add(made).data()).path.startswith("units[1]")
 
 
 def part(start: int, count: int, data_type: int = 1, name: str = "t", dimension: int = 6) -> bytes:
@@ -542,7 +548,7 @@ def test_segments(units: list[bytes], error: type[AimcError] | None) -> None:
     if error is None:
         assert read(data).tensors[0, "t"].array.shape == (6,)
     else:
-        refused(error, data)
+        assert not INDEX_PLACE.search(refused(error, data).path)
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,7 @@ def after_a_raw_tensor() -> NncFile:
         (NncFile().nnr(START, MPS[:4], MPS[4:]), InconsistentError),
         (NncFile().nnr(START, MPS, DATA), InconsistentError),
         (NncFile().data_unit(START, b"", []), InconsistentError),
+        (NncFile().data_unit(START[:3], START[3:], []), InconsistentError),
         (NncFile().nnr(START, MPS).data_unit(DATA_HEADER[:-1], DATA[13:], TENSOR), InconsistentError),
         (NncFile().nnr(START, MPS).data_unit(DATA, b"", TENSOR), InconsistentError),
         (NncFile().nnr(START, MPS).data_unit(DATA_HEADER, DATA_PAYLOAD, []), InconsistentError),
