@@ -52,8 +52,9 @@ ALLOWED_FOLDERS: dict[str, set[str]] = {
     "bits": {"base"},
     "entropy": {"base", "bits"},
     "quant": {"base", "bits"},
+    "lossless": {"base"},
     "payload": {"base", "bits", "entropy", "quant"},
-    "bind": {"base", "bits", "entropy", "quant", "payload"},
+    "bind": {"base", "bits", "entropy", "quant", "payload", "lossless"},
 }
 
 
