@@ -21,7 +21,7 @@ from aimcodec.errors import AimcError, ArgumentError, InternalError
 from aimcodec.reference.aim import decode_block
 
 from ..reference.aim_blocks import Made, draw_block, draw_data, seeded
-from ..reference.aim_broken import BROKEN, BrokenBlock
+from ..reference.aim_broken import BROKEN, BrokenBlock, in_file
 from ..reference.aim_context import draw_context_block
 
 MODES: tuple[Literal["fast", "small"], ...] = ("fast", "small")
@@ -121,7 +121,10 @@ def test_drawn_blocks_of_very_many_records(seed: int) -> None:
 # Broken blocks.
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+WRAPPED = [other for broken in BROKEN if (other := in_file(broken)) is not None and other is not broken]
+
+
+@pytest.mark.parametrize("broken", BROKEN + WRAPPED, ids=lambda broken: f"{broken.name}-{broken.record_bytes}")
 def test_rules(broken: BrokenBlock) -> None:
     error = native(broken.block, broken.count, layout_of(broken))
     assert type(error) is broken.error
@@ -429,6 +432,24 @@ def test_the_encoder_uses_what_the_format_has() -> None:
 @pytest.mark.parametrize(("record_bytes", "records"), [(1, 1 << 20), (4, 1 << 18), (34, 30840), (1 << 21, 1)])
 def test_blocks_of_a_megabyte(record_bytes: int, records: int) -> None:
     assert default_block_records(Layout(record_bytes, False)) == records
+
+
+def test_output_past_the_cache() -> None:
+    """Memory of which the start leaves the cache before the end is written."""
+    for layout in (Layout(2, True), Layout(4, False), Layout(8, True)):
+        size = (1 << 24) + 3 * 8 * 1001
+        data = make(weights, layout, size // layout.record_bytes)
+        coded = encode(data, layout, mode="fast", block_records=99_968, row_records=1, threads=2)
+        records = len(data) // layout.record_bytes
+
+        def run(threads: int, layout: Layout = layout, coded: EncodedSegment = coded, records: int = records) -> bytes:
+            output = np.empty(records * layout.record_bytes + 64, np.uint8)
+            output = output[-output.ctypes.data % 64 :][: records * layout.record_bytes]
+            job = DecodeJob(coded.payload, coded.coded_sizes, coded.block_crcs, records, 99_968, layout, output)
+            assert not decode([job], threads)
+            return output.tobytes()
+
+        assert set(on_every_path(run)) == {data}
 
 
 # Checksums.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aimcodec.errors import AimcError, InconsistentError, MalformedError, OutOfRangeError, TruncatedError
 
@@ -20,7 +20,7 @@ from .aim_blocks import (
 )
 from .aim_context import Choices, Table, context_block
 
-__all__ = ["BROKEN", "BrokenBlock"]
+__all__ = ["BROKEN", "BrokenBlock", "in_file"]
 
 
 @dataclass(frozen=True)
@@ -65,34 +65,30 @@ def replaced(data: bytes, place: int, new: str) -> bytes:
 
 # 7.1 and 7.2: blocks and planes.
 
-broken("block-mode-5", "7.1: block_mode is 0 to 4", OutOfRangeError, b"\5" + bytes(8), 4)
+OPAQUE = b"\2"
+ZEROS = constant_plane(0)
+FIELDS = "7.2: the fields add up to the record"
+
+broken("block-mode-5", "7.1: block_mode is 0 to 4", OutOfRangeError, b"\5abc", 4)
 broken("block-raw-short", "7.1: a raw block is its records", TruncatedError, b"\0abc", 4)
 broken("block-raw-long", "7.1: no byte may be left over", InconsistentError, b"\0abcde", 4)
 broken("block-constant-short", "7.1: a constant block is one record", TruncatedError, b"\1abc", 5, 4)
 broken("block-constant-long", "7.1: no byte may be left over", InconsistentError, b"\1abcd\0", 5, 4)
 broken("block-plane-missing", "7.2: a plane for every byte of the record", TruncatedError, b"\2\0abc\1", 3, 2)
-broken("block-plane-extra", "7.1: no byte may be left over", InconsistentError, b"\2\0abc\1d\1e", 3, 2)
+broken("block-plane-extra", "7.1: no byte may be left over", InconsistentError, b"\2\1a\1b\1c", 3, 2)
 of_plane("plane-method-6", "7.2: plane_method is 0 to 5", OutOfRangeError, bytes([6]) + bytes(30), 3)
 of_plane("plane-raw-short", "7.2: a raw plane is its bytes", TruncatedError, raw_plane(b"ab"), 3)
 broken(
     "fields-zero",
     "7.2: a field has at least 1 byte",
     OutOfRangeError,
-    b"\2\2\0\4" + 2 * raw_plane(b"aaaa"),
+    OPAQUE + b"\2\0\x28" + 2 * ZEROS,
     1,
-    4,
+    40,
     opaque=True,
 )
-broken(
-    "fields-sum",
-    "7.2: the fields add up to the record",
-    InconsistentError,
-    b"\2\2\1\4" + 2 * raw_plane(b"a"),
-    1,
-    4,
-    opaque=True,
-)
-broken("fields-none", "7.2: the fields add up to the record", InconsistentError, b"\2\0", 1, 4, opaque=True)
+broken("fields-sum", FIELDS, InconsistentError, OPAQUE + b"\2\1\x28" + 2 * ZEROS, 1, 40, opaque=True)
+broken("fields-none", FIELDS, InconsistentError, OPAQUE + b"\0", 1, 40, opaque=True)
 
 # 7.2: depth.
 
@@ -129,40 +125,21 @@ of_plane(
     4,
 )
 
-# 7.3: sparse.
+# 7.3: sparse, 4 records of one field of 40 bytes.
 
-broken(
-    "sparse-none",
-    "7.3: nonzero_count is at least 1",
-    OutOfRangeError,
-    b"\3" + make_sparse(0, raw_plane(b"\0"), b"\0\0"),
-    4,
-    2,
-)
-broken(
-    "sparse-count",
-    "7.3: the mask has nonzero_count bits",
-    InconsistentError,
-    b"\3" + make_sparse(2, raw_plane(b"\7"), 2 * raw_plane(b"ab")),
-    4,
-    2,
-)
-broken(
-    "sparse-behind",
-    "7.3: no bit of the mask at or after n",
-    MalformedError,
-    b"\3" + make_sparse(2, raw_plane(b"\x11"), 2 * raw_plane(b"ab")),
-    4,
-    2,
-)
-broken(
-    "sparse-count-huge",
-    "7.3: the mask has nonzero_count bits",
-    InconsistentError,
-    b"\3" + make_sparse(0xFFFFFFFF, raw_plane(b"\3"), 2 * raw_plane(b"ab")),
-    4,
-    2,
-)
+
+def of_sparse(name: str, rule: str, error: type[AimcError], count: int, mask: str) -> None:
+    planes = b"\1\x28" + constant_plane(7)
+    block = b"\3" + make_sparse(count, raw_plane(bytes.fromhex(mask)), planes)
+    broken(f"sparse-{name}", rule, error, block, 4, 40, opaque=True)
+
+
+MASK = "7.3: the mask has nonzero_count bits"
+of_sparse("none", "7.3: nonzero_count is at least 1", OutOfRangeError, 0, "00")
+of_sparse("count", MASK, InconsistentError, 2, "07")
+of_sparse("count-5", MASK, InconsistentError, 5, "0f")
+of_sparse("count-huge", MASK, InconsistentError, 0xFFFFFFFF, "03")
+of_sparse("behind", "7.3: no bit of the mask at or after n", MalformedError, 2, "11")
 
 # 7.4: entropy coding. RANS is "abcab" with a and b in the table and c an escape; every place in it is known.
 
@@ -290,29 +267,29 @@ for name, error, plane in (
 ):
     of_plane(f"nibbles-{name}", "7.7: nibbles", error, bytes.fromhex(plane), 3)
 
-# 8: context coding. 20 records of 2 bytes in rows of 8; every place is known.
+# 8: context coding. 100 records of 4 bytes in rows of 8, whose two low bytes are 0; every place is known.
 
 START = 300
+N = 100
 TABLE = Table(40, (1, 2, 3, 4, 5, 6, 7, 8))
-RECORDS = [struct.pack("<H", (i % 2) << 15 | (START + i % 2) << 5 | i) for i in range(19)] + [b"\0\0"]
-CONTEXT = context_block(None, RECORDS, Choices(8, 7, START, (TABLE, TABLE, TABLE, TABLE)))
-TABLES_AT = 8
+RECORDS = [struct.pack("<H", (i % 2) << 15 | (START + i % 2) << 5 | i % 32) for i in range(N - 1)] + [b"\0\0"]
+LOW = 2 * constant_plane(0)
+TABLES_AT = 8 + len(LOW)
 ESCAPES_AT = TABLES_AT + 4 * 10
 RESTS_AT = ESCAPES_AT + 4 + 2 + 2
-CONTEXT_STATES_AT = RESTS_AT + 15
-
-# The first 3 rows of 6 bits leave 6 bits of the third byte.
-ESCAPE_ONLY = "010001"  # first 1, count 0, weight 1: no state ever changes
-HALF_45 = "2d010101"  # first 45, count 1, weights 1 and 1: the escape owns slots 0 to 1023, symbol 45 the others
-ESCAPE, SYMBOL, UNUSED = 64 * 2048, 64 * 2048 + 1024, 65536
+CONTEXT_STATES_AT = RESTS_AT + N * 6 // 8
 
 
-def states(*first: int) -> bytes:
-    return struct.pack("<16I", *first, *[UNUSED] * (16 - len(first)))
+def with_low_bytes(block: bytes) -> bytes:
+    """A block of records of 2 bytes as one of 4."""
+    return block[:8] + LOW + block[8:]
+
+
+CONTEXT = with_low_bytes(context_block(None, RECORDS, Choices(8, 7, START, (TABLE, TABLE, TABLE, TABLE))))
 
 
 def of_context(
-    name: str, rule: str, error: type[AimcError], block: bytes, count: int = 20, width: int = 2, rotate: bool = True
+    name: str, rule: str, error: type[AimcError], block: bytes, count: int = N, width: int = 4, rotate: bool = True
 ) -> None:
     broken(f"context-{name}", rule, error, block, count, width, rotate)
 
@@ -323,67 +300,88 @@ def at(place: int, new: str) -> bytes:
 
 ROW, TABLES, STATES = "8.1: row_length is 1 to n", "8.3: first and count", "8.4: a state is at least 65536"
 ESCAPES = "8.1: escape_count is at most n"
+CODES = "8.4: a code is at least 0 and less than 2^(17 - mantissa_bits)"
 of_context("row-0", ROW, OutOfRangeError, at(1, "00000000"))
-of_context("row-21", ROW, OutOfRangeError, at(1, "15000000"))
+of_context("row-101", ROW, OutOfRangeError, at(1, "65000000"))
 of_context("row-huge", ROW, OutOfRangeError, at(1, "ffffffff"))
 of_context("mantissa-8", "8.1: mantissa_bits is 7 or 10", OutOfRangeError, at(5, "08"))
 of_context("first-0", TABLES, OutOfRangeError, at(TABLES_AT, "00"))
 of_context("first-65", TABLES, OutOfRangeError, at(TABLES_AT, "41 00"))
 of_context("count-8", TABLES, OutOfRangeError, at(TABLES_AT, "39 08"))
 of_context("weights-0", "8.3: T is not 0", InconsistentError, at(TABLES_AT + 2, "00" * 8))
-of_context("escapes-21", ESCAPES, InconsistentError, at(ESCAPES_AT, "15000000"))
+of_context("escapes-101", ESCAPES, InconsistentError, at(ESCAPES_AT, "65000000"))
 of_context("escapes-huge", ESCAPES, InconsistentError, at(ESCAPES_AT, "ffffffff"))
-of_context("code-1024", "8.4: a code is below 2^(17 - mantissa_bits)", OutOfRangeError, at(ESCAPES_AT + 6, "0004"))
+of_context("escape-1024", CODES, OutOfRangeError, at(ESCAPES_AT + 6, "0004"))
 of_context("state-65535", STATES, OutOfRangeError, at(CONTEXT_STATES_AT, "ffff0000"))
 of_context("state-0", STATES, OutOfRangeError, at(CONTEXT_STATES_AT + 4 * 15, "00000000"))
-of_context(
-    "words-cut",
-    "8.4: words",
-    TruncatedError,
-    bytes.fromhex("04 01000000 07 2c01" + 4 * HALF_45 + "00000000 00 00 00") + states(UNUSED + 1024),
-    1,
-)
+of_context("word-missing", "8.4: words", TruncatedError, CONTEXT[:-2])
 of_context("word-left", "8.4: all words are used", InconsistentError, CONTEXT + b"\0\0")
 of_context("half-a-word", "8.4: words", InconsistentError, CONTEXT + b"\0")
 of_context("not-rotated", "8.1: records with rotation", OutOfRangeError, CONTEXT, rotate=False)
-of_context("of-8-bytes", "8.1: records of 2 or 4 bytes", OutOfRangeError, CONTEXT, 5, 8)
+of_context("of-8-bytes", "8.1: records of 2 or 4 bytes", OutOfRangeError, CONTEXT, 50, 8)
+
+# 41 records by hand.
+
+ESCAPE_ONLY = (1, "010001", 0, 2048)  # first 1, count 0, weight 1: the escape owns all slots, no state ever changes
+ESCAPE_OF_HALF = (1, "2d010101", 0, 1024)  # first 45, count 1, weights 1 and 1: half of the slots each
+SYMBOL_OF_HALF = (0, "2d010101", 1024, 1024)
+SYMBOL_1 = (0, "01010101", 1024, 1024)  # the lowest symbol there is
+
+
+def by_hand(
+    codes: list[tuple[int, str, int, int]],
+    start_code: int,
+    escape_count: int | None = None,
+    last_rest: int = 0,
+    first_state: int = 0,
+) -> bytes:
+    """A block of records that each take the given slots of the given table, which is that of all contexts."""
+    state = [65536] * 16
+    words: list[int] = []
+    for i, (_, _, start, f) in reversed(list(enumerate(codes))):
+        x = state[i % 16]
+        if x >= f << 21:
+            words.append(x & 0xFFFF)
+            x >>= 16
+        state[i % 16] = (x // f << 11) + start + x % f
+    state[0] += first_state
+    escapes = sum(code[0] for code in codes) if escape_count is None else escape_count
+    planes = 2 * (constant_plane(0) if escapes else raw_plane(b""))
+    block = b"\4" + struct.pack("<IBH", len(codes), 7, start_code) + LOW + bytes.fromhex(4 * codes[0][1])
+    block += struct.pack("<I", escapes) + planes + bytes((len(codes) * 6 + 7) // 8 - 1) + bytes([last_rest])
+    return block + struct.pack("<16I", *state) + struct.pack(f"<{len(words)}H", *reversed(words))
+
+
+TAKEN = "8.4: exactly escape_count escapes are taken"
+ONE_ESCAPE = [ESCAPE_OF_HALF] + 40 * [SYMBOL_OF_HALF]
 of_context(
     "rests-behind",
     "8.1: the bits after the last rest are zero",
     MalformedError,
-    bytes.fromhex("04 03000000 07 0000" + 4 * ESCAPE_ONLY + "03000000 00000000 00000000 000004") + states(),
-    3,
+    by_hand(41 * [ESCAPE_ONLY], 0, last_rest=64),
+    41,
 )
 of_context(
     "final-state",
-    "8.4: after the last record every state is 65536, also one that decodes none",
+    "8.4: every state is 65536 at the end",
     InconsistentError,
-    bytes.fromhex("04 01000000 07 0000" + 4 * ESCAPE_ONLY + "01000000 0000 0000 00") + states(UNUSED, UNUSED + 1),
-    1,
+    by_hand(41 * [ESCAPE_ONLY], 0, first_state=1),
+    41,
 )
-of_context(
-    "code-too-high",
-    "8.4: a code is below 2^(17 - mantissa_bits)",
-    OutOfRangeError,
-    bytes.fromhex("04 01000000 07 ffff" + 4 * HALF_45 + "00000000 00 00 00") + states(SYMBOL),
-    1,
-)
-of_context(
-    "code-negative",
-    "8.4: a code is at least 0",
-    OutOfRangeError,
-    bytes.fromhex("04 01000000 07 0000" + 4 * "01010101" + "00000000 00 00 00") + states(SYMBOL),
-    1,
-)
-for count in (0, 2):
-    of_context(
-        f"escapes-{'left' if count else 'lacking'}",
-        "8.4: exactly escape_count escapes are taken",
-        InconsistentError,
-        bytes.fromhex("04 02000000 07 0000" + 4 * HALF_45)
-        + struct.pack("<I", count)
-        + 2 * raw_plane(bytes(count))
-        + bytes(2)
-        + states(ESCAPE, SYMBOL),
-        2,
-    )
+of_context("code-too-high", CODES, OutOfRangeError, by_hand(41 * [SYMBOL_OF_HALF], 0xFFFF), 41)
+of_context("code-negative", CODES, OutOfRangeError, by_hand(41 * [SYMBOL_1], 0), 41)
+of_context("escapes-lacking", TAKEN, InconsistentError, by_hand(ONE_ESCAPE, START, 0), 41)
+of_context("escapes-left", TAKEN, InconsistentError, by_hand(ONE_ESCAPE, START, 2), 41)
+
+
+def in_file(block: BrokenBlock) -> BrokenBlock | None:
+    """The same in a block that has not more than 1 byte more than its records, as 4.3 asks for; none if it cannot be.
+
+    Planes of few bytes become the second field of records of 256 bytes.
+    """
+    if len(block.block) <= block.count * block.record_bytes + 1:
+        return block
+    if block.record_bytes > 1 or block.block[0] != 2:
+        return None
+    longer = b"\2\2\xff\1" + constant_plane(0) + block.block[1:]
+    return replace(block, block=longer, record_bytes=256, opaque=True)
