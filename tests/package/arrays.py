@@ -10,6 +10,15 @@ from numpy.typing import NDArray
 
 __all__ = ["PACKED_BITS", "TYPES", "patterns", "same"]
 
+NUMPY_NAMES = [
+    *("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"),
+    *("float16", "float32", "float64", "complex64", "complex128"),
+]
+ML_NAMES = [
+    *("bfloat16", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2", "float8_e5m2fnuz"),
+    *("float8_e8m0fnu", "float8_e3m4", "float8_e4m3", "float6_e2m3fn", "float6_e3m2fn", "float4_e2m1fn"),
+    *("int4", "uint4", "int2", "uint2", "int1", "uint1"),
+]
 TYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype(np.bool_),
     **{

@@ -107,7 +107,7 @@ class TensorSlice:
         begin, end = low * row * bits // 8, (high * row * bits + 7) // 8
         wanted = [
             (segment, block, stop)
-            for segment in self._overlapping(int(first_bytes[0]), int(last_bytes[-1]))
+            for segment in self._overlapping(first_bytes, last_bytes)
             for block, stop in _block_runs(segment, first_bytes, last_bytes)
         ]
         places = [_memory(segment, block, stop) for segment, block, stop in wanted]
@@ -152,15 +152,16 @@ class TensorSlice:
             jobs.append(BlockJob(segment.number, unit, block, job))
         decode_blocks(jobs, self._reading.threads)
 
-    def _overlapping(self, first: int, last: int) -> Iterator[_Segment]:
-        """The segments with bytes first to last of the memory; only headers on the way to them are read."""
-        place = self._find(first)
-        while place < self._entry.units:
-            segment = self._segment(place)
-            if segment.start > last:
-                return
+    def _overlapping(self, first_bytes: NDArray[np.int64], last_bytes: NDArray[np.int64]) -> Iterator[_Segment]:
+        """The segments with bytes of the intervals, which ascend; only headers on the way to them are read."""
+        byte = int(first_bytes[0])
+        while True:
+            segment = self._segment(self._find(byte))
             yield segment
-            place += 1
+            following = int(np.searchsorted(last_bytes, segment.stop))
+            if following == last_bytes.size:
+                return
+            byte = max(int(first_bytes[following]), segment.stop)
 
     def _find(self, byte: int) -> int:
         """The segment that holds a byte: segments mostly are of one size, so the guess is mostly right."""
