@@ -483,6 +483,7 @@ def test_raw_tensors(header: bytes, payload: bytes, error: type[AimcError]) -> N
 INDEX_PLACE = re.compile(r"tensor_count|entry_")
 
 TWO = [raw_block(b"abcd"), b"\1e"]
+CRCS = [zlib.crc32(block) for block in TWO]
 
 
 @pytest.mark.parametrize(
@@ -504,6 +505,9 @@ TWO = [raw_block(b"abcd"), b"\1e"]
         (coded_tensor("t", 0, (6,), TWO, 4), OutOfRangeError),
         (coded_tensor("t", 30, (3,), [b"\0\x08"], 4), MalformedError),
         (coded_tensor("t", 1, (0,), [], 4), None),
+        (coded_tensor("t", 1, (6,), [TWO[0], b"\2\0ee"], 4), InconsistentError),
+        (coded_tensor("t", 1, (6,), [*TWO, b"junk"], 4, block_count=2, sizes=[5, 2], crcs=CRCS), InconsistentError),
+        (coded_tensor("t", 1, (6,), [b"\1\0"], 9, segment=(0, 7)), InconsistentError),
         (coded_tensor("t", 255, (8,), [b"\0a"], 9, segment=(0, 6), opaque=("x", 4, 1)), InconsistentError),
         (coded_tensor("t", 1, (0,), [b"\0"], 4), InconsistentError),
         (coded_tensor("t", 1, (1 << 40,), [], (1 << 32) - 1, block_count=257), LimitExceededError),
