@@ -1,4 +1,4 @@
-"""Packages behind http and https: byte ranges over one connection per thread."""
+"""Packages behind http and https: byte ranges over connections that are kept open."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import http.client
 import re
 import threading
-from typing import NamedTuple
+from typing import NamedTuple, Union
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from aimcodec.bits import Buffer
@@ -23,6 +23,9 @@ ATTEMPTS = 3  # a connection that was kept open may have been closed by the serv
 OK, PARTIAL = 200, 206
 REDIRECTS = (301, 302, 303, 307, 308)
 GONE = (http.client.RemoteDisconnected, http.client.BadStatusLine, ConnectionError)
+
+
+_Host = tuple[str, Union[str, None], Union[int, None]]  # scheme, name, port
 
 
 class _Answer(NamedTuple):
@@ -55,20 +58,27 @@ class HttpSource:
         self._url = urlsplit(url)
         self._user = _authorization(self._url)
         self._home = self._url.hostname, self._url.port
-        self._connections = threading.local()
+        self._idle: list[tuple[_Host, http.client.HTTPConnection]] = []
         self._lock = threading.Lock()
         self.requests = 0
         self.bytes_fetched = 0
+        try:
+            self._tail_start, self._tail = self._first()
+        except BaseException:
+            self.close()
+            raise
+
+    def _first(self) -> tuple[int, bytes]:
+        """The end of the file and its place; sets its size."""
         answer = self._request(f"bytes=-{TAIL_BYTES}")
         if answer.status == OK:
-            self._tail_start, self.size = 0, len(answer.body)
-        elif answer.content_range is not None:
-            first, last, self.size = answer.content_range
-            self._tail_start = first
-            self._check(answer, first, last + 1 - first)
-        else:
-            raise OSError(f"{url}: the server gives a part of the file and does not say which")
-        self._tail = answer.body
+            self.size = len(answer.body)
+            return 0, answer.body
+        if answer.content_range is None:
+            raise OSError(f"{self._url.geturl()}: the server gives a part of the file and does not say which")
+        first, last, self.size = answer.content_range
+        self._check(answer, first, last + 1 - first)
+        return first, answer.body
 
     def read_at(self, offset: int, size: int) -> Buffer:
         """Bytes of the file; those of the first request are at hand.
@@ -94,11 +104,11 @@ class HttpSource:
         """Nothing to release."""
 
     def close(self) -> None:
-        """The connection of this thread is closed; others close with their threads."""
-        connection = getattr(self._connections, "connection", None)
-        if connection is not None:
+        """Connections that no other thread is using are closed."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, connection in idle:
             connection.close()
-            self._connections.connection = None
 
     def _check(self, answer: _Answer, offset: int, size: int) -> None:
         """That a part is the one asked for, of the file asked for."""
@@ -109,51 +119,54 @@ class HttpSource:
             )
 
     def _request(self, byte_range: str) -> _Answer:
-        for attempt in range(ATTEMPTS):
+        for _ in range(ATTEMPTS - 1):
             try:
                 return self._follow(byte_range)
             except GONE:
                 self.close()
-                if attempt + 1 == ATTEMPTS:
-                    raise
-            except http.client.HTTPException as error:
-                self.close()
-                raise OSError(f"{self._url.geturl()}: {error!r}") from None
-        raise OSError(f"{self._url.geturl()}: no answer")
+        try:
+            return self._follow(byte_range)
+        except http.client.HTTPException as error:
+            raise OSError(f"{self._url.geturl()}: {error!r}") from None
 
     def _follow(self, byte_range: str) -> _Answer:
         """One request, and those that redirects make of it; they are followed anew each time, as they may expire."""
         url = self._url
         for _ in range(MAX_REDIRECTS + 1):
-            connection = self._connection(url)
-            headers = {"Range": byte_range, "Accept-Encoding": "identity", "User-Agent": "aimcodec"}
-            if self._user and (url.hostname, url.port) == self._home:
-                headers["Authorization"] = self._user
-            target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-            connection.request("GET", target, headers=headers)
-            response = connection.getresponse()
-            if response.status not in REDIRECTS:
-                return self._answer(response)
-            response.read(WHOLE_BYTES)
-            location = response.getheader("Location")
-            if not location:
-                raise OSError(f"{url.geturl()}: a redirect to nowhere")
-            following = urlsplit(urljoin(url.geturl(), location))
-            if following.scheme not in ("http", "https") or (url.scheme == "https" and following.scheme == "http"):
-                raise OSError(f"{url.geturl()}: a redirect to {following.scheme} is not followed")
-            url = following
+            host = url.scheme, url.hostname, url.port
+            connection = self._connection(host)
+            try:
+                response = self._send(connection, url, byte_range)
+                if response.status in REDIRECTS:
+                    response.read(WHOLE_BYTES)
+                    url = _redirected(url, response.getheader("Location"))
+                else:
+                    answer = self._answer(response)
+                    self._give_back(host, connection)
+                    return answer
+            except BaseException:
+                connection.close()
+                raise
+            self._give_back(host, connection)
         raise OSError(f"{self._url.geturl()}: more than {MAX_REDIRECTS} redirects")
+
+    def _send(
+        self, connection: http.client.HTTPConnection, url: SplitResult, byte_range: str
+    ) -> http.client.HTTPResponse:
+        headers = {"Range": byte_range, "Accept-Encoding": "identity", "User-Agent": "aimcodec"}
+        if self._user and (url.hostname, url.port) == self._home:
+            headers["Authorization"] = self._user
+        connection.request("GET", (url.path or "/") + (f"?{url.query}" if url.query else ""), headers=headers)
+        return connection.getresponse()
 
     def _answer(self, response: http.client.HTTPResponse) -> _Answer:
         name = self._url.geturl()
         if response.status == OK:
             length = response.getheader("Content-Length")
             if length is not None and length.isdecimal() and int(length) > WHOLE_BYTES:
-                self.close()
                 raise ArgumentError(f"{name}: the server ignores ranges, and the file has {length} bytes")
             body = response.read(WHOLE_BYTES + 1)
             if len(body) > WHOLE_BYTES:
-                self.close()
                 raise ArgumentError(f"{name}: the server ignores ranges, and the file is large")
         elif response.status == PARTIAL:
             body = response.read()
@@ -166,20 +179,36 @@ class HttpSource:
             self.bytes_fetched += len(body)
         return _Answer(response.status, _content_range(response.getheader("Content-Range", "")), body)
 
-    def _connection(self, url: SplitResult) -> http.client.HTTPConnection:
-        """The connection of this thread, a new one if it goes elsewhere."""
-        key = url.scheme, url.hostname, url.port
-        connection: http.client.HTTPConnection | None = getattr(self._connections, "connection", None)
-        if connection is not None and self._connections.key == key:
-            return connection
-        if connection is not None:
-            connection.close()
-        if not url.hostname:
-            raise ArgumentError(f"{url.geturl()!r} names no host")
-        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        self._connections.connection = connection = kind(url.hostname, url.port, timeout=TIMEOUT_SECONDS)
-        self._connections.key = key
-        return connection
+    def _connection(self, host: _Host) -> http.client.HTTPConnection:
+        """A connection that nobody uses, or a new one."""
+        with self._lock:
+            for place, (other, connection) in enumerate(self._idle):
+                if other == host:
+                    del self._idle[place]
+                    return connection
+        scheme, name, port = host
+        if not name:
+            raise ArgumentError(f"{self._url.geturl()!r} names no host")
+        kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
+        return kind(name, port, timeout=TIMEOUT_SECONDS)
+
+    def _give_back(self, host: _Host, connection: http.client.HTTPConnection) -> None:
+        with self._lock:
+            self._idle.append((host, connection))
+
+
+def _redirected(url: SplitResult, location: str | None) -> SplitResult:
+    """Where a redirect leads.
+
+    Raises:
+        OSError: nowhere that may be followed.
+    """
+    if not location:
+        raise OSError(f"{url.geturl()}: a redirect to nowhere")
+    following = urlsplit(urljoin(url.geturl(), location))
+    if following.scheme not in ("http", "https") or (url.scheme == "https" and following.scheme == "http"):
+        raise OSError(f"{url.geturl()}: a redirect to {following.scheme} is not followed")
+    return following
 
 
 def _authorization(url: SplitResult) -> str:
