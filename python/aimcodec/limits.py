@@ -15,7 +15,7 @@ class Limits:
 
     Attributes:
         max_stream_bytes: length of a stream.
-        max_units: number of units in a stream or package.
+        max_units: number of units in a stream or package, and of tensors in a package.
         max_string_bytes: length of a string element (`st(v)`), without its terminator.
         max_rank: dimensions of one tensor.
         max_elements: elements of one tensor.

@@ -6,7 +6,7 @@ import base64
 import http.client
 import re
 import threading
-from typing import NamedTuple, Union
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from aimcodec.bits import Buffer
@@ -25,7 +25,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 GONE = (http.client.RemoteDisconnected, http.client.BadStatusLine, ConnectionError)
 
 
-_Host = tuple[str, Union[str, None], Union[int, None]]  # scheme, name, port
+_Host = tuple[str, str | None, int | None]  # scheme, name, port
 
 
 class _Answer(NamedTuple):

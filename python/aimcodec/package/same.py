@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from aimcodec.coding.lossless import crc32
@@ -11,6 +11,9 @@ from aimcodec.package.encode import chunks
 from aimcodec.package.memory import ArrayMemory
 
 __all__ = ["Same", "find_same"]
+
+
+SAMPLE_ELEMENTS = 4096
 
 
 class Same(NamedTuple):
@@ -34,24 +37,36 @@ def find_same(memories: Mapping[str, ArrayMemory]) -> dict[str, Same]:
         places[place] = name
         alike[memory.dtype, array.shape].append(name)
     for names in alike.values():
-        found |= _equal({name: memories[name] for name in names})
+        for suspects in _grouped(names, lambda name: _sample(memories[name])):
+            for equal in _grouped(suspects, lambda name: _checksum(memories[name])):
+                found |= _equal({name: memories[name] for name in equal})
     return found
+
+
+def _grouped(names: list[str], key: Callable[[str], int]) -> list[list[str]]:
+    """Names of the same key; those that are alone in having it are left out."""
+    groups: defaultdict[int, list[str]] = defaultdict(list)
+    for name in names if len(names) > 1 else []:
+        groups[key(name)].append(name)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def _equal(memories: Mapping[str, ArrayMemory]) -> dict[str, Same]:
-    """Among tensors of one type and shape; only those of one checksum are compared."""
-    if len(memories) == 1:
-        return {}
+    """Among tensors of one type, shape and checksum."""
     found: dict[str, Same] = {}
-    kept: defaultdict[int, list[str]] = defaultdict(list)
+    kept: list[str] = []
     for name, memory in memories.items():
-        candidates = kept[_checksum(memory)]
-        target = next((other for other in candidates if _same_bytes(memory, memories[other])), None)
+        target = next((other for other in kept if _same_bytes(memory, memories[other])), None)
         if target is None:
-            candidates.append(name)
+            kept.append(name)
         else:
             found[name] = Same(target, tied=False)
     return found
+
+
+def _sample(memory: ArrayMemory) -> int:
+    """Of the first elements: tells most tensors apart without reading them."""
+    return crc32(memory.piece(0, min(memory.elements, SAMPLE_ELEMENTS)))
 
 
 def _checksum(memory: ArrayMemory) -> int:

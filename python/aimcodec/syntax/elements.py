@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from ..bits import MAX_UE, BitReader, BitSink
@@ -194,13 +195,13 @@ def utf8(size: int, name: str, clause: str, doc: str) -> Element[str]:
 def counted_utf8(name: str, clause: str, doc: str, width: int = 16) -> Counted[str]:
     """utf8(name_size) after name_size u(width)."""
     size = u(width, f"{name}_size", clause, f"bytes of {name}")
-    return Counted(name, size, "utf8", lambda count: utf8(count, name, clause, doc))
+    return Counted(name, size, "utf8", lru_cache(lambda count: utf8(count, name, clause, doc)))
 
 
 def counted_bytes(name: str, clause: str, doc: str, width: int = 32) -> Counted[bytes]:
     """b(name_size) after name_size u(width)."""
     size = u(width, f"{name}_size", clause, f"bytes of {name}")
-    return Counted(name, size, "b", lambda count: b(count, name, clause, doc))
+    return Counted(name, size, "b", lru_cache(lambda count: b(count, name, clause, doc)))
 
 
 def padding(name: str, clause: str, doc: str) -> Element[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ..elements import Counted, b, u, utf8
 from ..protocol import Syntax
 from .types import DATA_TYPES, MAX_RANK, OPAQUE, Coding
@@ -18,7 +20,7 @@ TENSOR_COUNT = u(32, "tensor_count", "5.1", "entries of the tensor table")
 ENTRY_VARIANT = u(16, "entry_variant", "5.1", "variant_id of each")
 ENTRY_NAME_SIZE = u(16, "entry_name_size", "5.1", "bytes of each name")
 ENTRY_NAME = Counted(
-    "entry_name", ENTRY_NAME_SIZE, "utf8", lambda size: utf8(size, "entry_name", "5.1", "name of each")
+    "entry_name", ENTRY_NAME_SIZE, "utf8", lru_cache(lambda size: utf8(size, "entry_name", "5.1", "name of each"))
 )
 ENTRY_DATA_TYPE = u(8, "entry_data_type", "5.1", "data_type of each", frozenset([*DATA_TYPES, OPAQUE]))
 ENTRY_RANK = u(8, "entry_rank", "5.1", "rank of each", range(MAX_RANK + 1))
@@ -49,6 +51,7 @@ def index_payload(s: Syntax) -> None:
     s.array(each_unit, UNIT_BLOCKS, units)
     s.array(each_unit, UNIT_DIGEST, units)
     entries = s.code(TENSOR_COUNT)
+    s.limited("max_units", entries)
     each_entry = "i < tensor_count"
     s.array(each_entry, ENTRY_VARIANT, entries)
     sizes = s.array(each_entry, ENTRY_NAME_SIZE, entries)

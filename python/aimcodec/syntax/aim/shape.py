@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from ...errors import OutOfRangeError
@@ -36,6 +37,7 @@ class MemoryLayout(NamedTuple):
         return -(-elements * self.group_bytes // self.group_elements)
 
 
+@lru_cache(maxsize=256)
 def layout_of(data_type: int, opaque: tuple[int, int] | None = None) -> MemoryLayout:
     """Layout of a data type; `opaque` is opaque_block_elements and opaque_block_bytes."""
     if opaque is not None:
