@@ -185,7 +185,7 @@ def test_defects_and_memory(
     def fails(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("aimcodec.cli.info.summarize", fails)
+    monkeypatch.setattr("aimcodec.cli.info_nnc.summarize", fails)
     result = aimc("info", stream)
     assert result.code == code
     assert_one_line(result)

@@ -31,7 +31,7 @@ ALLOWED_ROOMS: dict[str, set[str]] = {
     "reference": {"errors"},
     "aimcodec": {*FOUNDATIONS, "syntax", "coding", "nnc", "package", "_native"},
     "bridges": {*FOUNDATIONS, "syntax", "dtypes"},
-    "torch": {*FOUNDATIONS, "dtypes", "package"},
+    "torch": {*FOUNDATIONS, "dtypes", "syntax", "package"},
     "cli": {*FOUNDATIONS, "dtypes", "syntax", "coding", "nnc", "package", "bridges", "inspect", "_native", "aimcodec"},
 }
 ALLOWED_PACKAGES: dict[str, set[str]] = {

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 import aimcodec
-from aimcodec.cli import decode, encode, info, inspect, validate
+from aimcodec.cli import bench, convert, decode, encode, extract, info, inspect, ls, validate, verify
 from aimcodec.cli.report import CommandError, ExitCode, exit_code, note
 from aimcodec.errors import AimcError
 from aimcodec.inspect import compiler
@@ -45,14 +45,19 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Reads and writes ISO/IEC 15938-17 (NNC) bitstreams of AI models.",
-    epilog="Exit codes: 0 good, 2 usage, 3 malformed input, 4 unsupported or a limit, 6 input or output.",
+    help="Reads and writes AI models: AIM packages, and NNC bitstreams (ISO/IEC 15938-17).",
+    epilog="Exit codes: 0 good, 1 a check failed, 2 usage, 3 malformed, 4 unsupported or a limit, 6 input or output.",
 )
 app.command("encode")(encode.encode)
 app.command("decode")(decode.decode)
+app.command("convert")(convert.convert)
 app.command("info")(info.info)
+app.command("ls")(ls.ls)
+app.command("extract")(extract.extract)
+app.command("verify")(verify.verify)
 app.command("validate")(validate.validate)
 app.command("inspect")(inspect.inspect)
+app.command("bench")(bench.bench)
 
 
 def _version(wanted: bool) -> None:

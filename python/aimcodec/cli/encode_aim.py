@@ -44,12 +44,12 @@ def encode_package(source: str, output: Path, options: PackageOptions, threads: 
         Writer(output, threads=threads) as writer,
     ):
         _write_beside(writer, model, metadata, options)
-        counts = write_model(writer, source, model, options.coding, options.nnc)
+        counts = write_model(writer, source, model, options.coding, options.nnc, "", threads)
         for variant in model.package.variants[1:] if isinstance(model, PackageModel) else []:
-            with opened(source, variant=variant.name, threads=threads) as package:
-                copy_structure(package, writer)
-                other = PackageModel(package)
-                counts += write_model(writer, source, other, options.coding, options.nnc, variant.name)
+            with opened(source, variant=variant.name, threads=threads) as found:
+                copy_structure(found.package, writer)
+                other = PackageModel(found)
+                counts += write_model(writer, source, other, options.coding, options.nnc, variant.name, threads)
     seconds = time.perf_counter() - start
     size = output.stat().st_size
     record = {

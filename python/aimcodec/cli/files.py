@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import stat
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 from aimcodec.errors import ArgumentError, LimitExceededError
 from aimcodec.limits import DEFAULT_LIMITS
 
-__all__ = ["read_stream", "replacing"]
+__all__ = ["map_file", "read_stream", "replacing"]
 
 
 def read_stream(file: Path) -> bytes:
@@ -26,6 +27,18 @@ def read_stream(file: Path) -> bytes:
     if size > DEFAULT_LIMITS.max_stream_bytes:
         raise LimitExceededError(f"{size} bytes exceed max_stream_bytes {DEFAULT_LIMITS.max_stream_bytes}")
     return file.read_bytes()
+
+
+def map_file(file: Path) -> memoryview:
+    """The bytes of a file that may be larger than memory.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with file.open("rb") as opened:
+        if os.fstat(opened.fileno()).st_size == 0:  # which cannot be mapped
+            return memoryview(b"")
+        return memoryview(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 @contextmanager

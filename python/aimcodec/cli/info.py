@@ -2,70 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from aimcodec.cli.files import read_stream
-from aimcodec.cli.output import print_json, print_lines, width
+from aimcodec.cli.formats import is_package
+from aimcodec.cli.info_aim import show_package
+from aimcodec.cli.info_nnc import show_stream
 from aimcodec.cli.report import about
-from aimcodec.inspect import Summary, summarize
-from aimcodec.inspect.text import Column, printable, table
 
 __all__ = ["info"]
 
-COLUMNS = (
-    Column("unit", right=True),
-    Column("name", least=16),
-    Column("shape", right=True),
-    Column("type"),
-    Column("tools", least=12),
-    Column("QP", right=True),
-    Column("bytes", right=True),
-    Column("bits/el", right=True),
-)
-
 
 def info(
-    stream: Annotated[Path, typer.Argument(metavar="M.nnc", help="The stream.", show_default=False)],
+    stream: Annotated[
+        str, typer.Argument(metavar="M.aim|M.nnc", help="A package (also a URL) or a stream.", show_default=False)
+    ],
     json: Annotated[bool, typer.Option("--json", help="Everything as one JSON object.")] = False,
 ) -> None:
-    """Shows what a stream holds. Bytes are those of the unit, with its header; a block has one unit for its tensors."""
+    """Shows what a package or stream holds, without decoding it.
+
+    Of a stream, bytes are those of the unit, with its header; a block has one unit for its tensors.
+    """
     with about(stream):
-        summary = summarize(read_stream(stream))
-    if json:
-        print_json(dataclasses.asdict(summary))
-    else:
-        print_lines(_lines(summary))
-
-
-def _lines(summary: Summary) -> Iterator[str]:
-    kinds = [unit.kind.removeprefix("NNR_") for unit in summary.units]
-    counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
-    yield f"NNC edition {summary.edition}, {summary.bytes:,} bytes, units: {counts}"
-    bits = "" if summary.bits_per_element is None else f", {summary.bits_per_element:.3f} bits per element"
-    yield f"{len(summary.tensors):,} tensors, {summary.elements:,} elements{bits}"
-    if not summary.tensors:
-        return
-    yield ""
-    rows = []
-    unit = -1
-    for tensor in summary.tensors:
-        first = tensor.unit != unit
-        unit = tensor.unit
-        rows.append(
-            [
-                str(unit) if first else "",
-                printable(tensor.name),
-                " x ".join(map(str, tensor.shape)),
-                tensor.payload.removeprefix("NNR_PT_").lower(),
-                ", ".join(tensor.tools),
-                "" if tensor.qp is None else str(tensor.qp),
-                f"{tensor.unit_bytes:,}" if first else "",
-                f"{tensor.bits_per_element:.3f}" if first else "",
-            ]
-        )
-    yield from table(COLUMNS, rows, width())
+        if is_package(stream):
+            show_package(stream, json)
+        else:
+            show_stream(Path(stream), json)

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from aimcodec import nnc
-from aimcodec.cli.files import read_stream
+from aimcodec.bits import Buffer
+from aimcodec.cli.files import map_file, read_stream
 from aimcodec.cli.output import print_json, print_lines, width
 from aimcodec.cli.report import about, exit_code, note
 from aimcodec.errors import ArgumentError
-from aimcodec.inspect import Node, Tree, bin_trace, read_tree
+from aimcodec.inspect import Node, Tree, bin_trace, is_package, read_tree
 from aimcodec.inspect.render import bin_lines, bin_records, element_record, place_lines, tree_lines
 
 __all__ = ["inspect"]
@@ -23,7 +24,9 @@ SHOWN_BINS = 500
 
 
 def inspect(
-    stream: Annotated[Path, typer.Argument(metavar="M.nnc", help="The stream, good or damaged.", show_default=False)],
+    stream: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The package or stream, good or damaged.", show_default=False)
+    ],
     *,
     path: Annotated[str | None, typer.Option(help="Only what has this at the start of its path.")] = None,
     at_bit: Annotated[int | None, typer.Option(min=0, help="The element that holds a bit, and its place.")] = None,
@@ -47,9 +50,9 @@ def inspect(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on a line for each element or bin.")] = False,
 ) -> None:
-    """Shows every syntax element of a stream, or every bin of a payload.
+    """Shows every syntax element of a package or stream, or every bin of a payload.
 
-    Of a damaged stream the readable part is shown, and the exit code is 3. Positions are byte.bit, bit 0 being the most
+    Of a damaged one the readable part is shown, and the exit code is 3. Positions are byte.bit, bit 0 being the most
     significant. Elements with 0 bits are absent: their values follow from a rule.
 
     JSON of an element: bit_offset, bit_length, descriptor, path, raw (a string of bits, null for payloads and what is
@@ -58,14 +61,16 @@ def inspect(
     offset_before, lps_range, bin, range_after, offset_after, a_after, b_after.
     """
     with about(stream):
-        data = read_stream(stream)
-        if bins is not None:
-            _inspect_bins(data, bins, bin_range, after or [], json)
-        else:
+        data = map_file(stream)
+        if bins is None:
             _inspect_tree(data, path, at_bit, depth, json)
+        elif is_package(data):
+            raise ArgumentError("bins are of NNC streams: aimc convert gives that of a package")
+        else:
+            _inspect_bins(read_stream(stream), bins, bin_range, after or [], json)
 
 
-def _inspect_tree(data: bytes, path: str | None, at_bit: int | None, depth: int | None, json: bool) -> None:
+def _inspect_tree(data: Buffer, path: str | None, at_bit: int | None, depth: int | None, json: bool) -> None:
     tree = read_tree(data)
     if at_bit is not None:
         _show_place(tree, at_bit, json)
@@ -93,9 +98,9 @@ def _show(tree: Tree, nodes: Sequence[Node], depth: int | None, json: bool) -> N
 def _show_place(tree: Tree, bit: int, json: bool) -> None:
     end = sum(root.bit_length for root in tree.roots)
     if bit > end:
-        raise ArgumentError(f"the stream has no bit {bit}: it has {end} bits")
+        raise ArgumentError(f"there is no bit {bit}: the file has {end} bits")
     if bit == end:  # where an error is if the stream goes on too little
-        note(f"the stream ends before bit {bit}")
+        note(f"the file ends before bit {bit}")
         bit -= 1
     branch = tree.at_bit(bit)
     if not branch or branch[-1].record is None:

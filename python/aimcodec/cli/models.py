@@ -12,14 +12,12 @@ from aimcodec.bridges.npz import NpzFile
 from aimcodec.bridges.safetensors import SafetensorsFile
 from aimcodec.cli.files import read_stream
 from aimcodec.cli.formats import Format, format_of
-from aimcodec.cli.packages import opened
+from aimcodec.cli.packages import Opened, opened
 from aimcodec.dtypes import OPAQUE, dtype_of, from_code
 from aimcodec.nnc import decode as decode_nnc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from aimcodec.package import Package
 
 __all__ = ["ArraysModel", "PackageModel", "open_model"]
 
@@ -47,8 +45,9 @@ class ArraysModel:
 class PackageModel:
     """A variant of a package."""
 
-    def __init__(self, package: Package) -> None:
-        self.package = package
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        self.package = opened.package
 
     @property
     def metadata(self) -> Mapping[str, str]:

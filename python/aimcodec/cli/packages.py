@@ -4,22 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import aimcodec
 from aimcodec.cli.formats import is_url
 from aimcodec.cli.report import about, note
-from aimcodec.package import Package, Writer
+from aimcodec.cli.units import UnitReader
+from aimcodec.errors import ArgumentError
+from aimcodec.package import Package, TensorInfo, Writer
+from aimcodec.package.source import open_source
 
-__all__ = ["copy_beside", "copy_structure", "opened"]
+__all__ = ["Opened", "copy_beside", "copy_structure", "opened", "tensor_info"]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A package and its units, read from one source.
+
+    Attributes:
+        source: path or URL.
+        package: its tensors.
+        units: its units.
+    """
+
+    source: str
+    package: Package
+    units: UnitReader
 
 
 @contextmanager
-def opened(source: str, *, variant: str = "", threads: int | None = None) -> Iterator[Package]:
+def opened(source: str, *, variant: str = "", threads: int | None = None) -> Iterator[Opened]:
     """A package; errors name the source, and of a remote one the bytes fetched are told at the end."""
-    with about(source), aimcodec.open(source, variant=variant, threads=threads) as package:
-        yield package
-        if is_url(source):
-            note(f"{package.bytes_fetched:,} bytes fetched in {package.requests:,} requests")
+    with about(source):
+        reading = open_source(source)
+        with aimcodec.open(reading, variant=variant, threads=threads) as package:
+            yield Opened(source, package, UnitReader(reading, package.units))
+            if is_url(source):
+                note(f"{package.bytes_fetched:,} bytes fetched in {package.requests:,} requests")
+
+
+def tensor_info(package: Package, name: str) -> TensorInfo:
+    """What is known of a tensor.
+
+    Raises:
+        ArgumentError: there is none of that name.
+    """
+    if name not in package:
+        raise ArgumentError(f"the package has no tensor {name!r}")
+    return package.info(name)
 
 
 def copy_beside(package: Package, writer: Writer, *, licenses: bool = True) -> None:

@@ -7,28 +7,33 @@ from typing import Annotated, Any
 
 import typer
 
+import aimcodec
 from aimcodec import nnc
-from aimcodec.cli.files import read_stream
+from aimcodec.bits import Buffer
+from aimcodec.cli.files import map_file
 from aimcodec.cli.output import print_json
 from aimcodec.cli.report import ExitCode, about, exit_code, place_command, shown_path
 from aimcodec.errors import AimcError
-from aimcodec.inspect import place_of
+from aimcodec.inspect import check_any, is_package, place_of
 from aimcodec.inspect.text import printable
+from aimcodec.limits import DEFAULT_LIMITS
 from aimcodec.syntax.nnc import check_stream
 
 __all__ = ["validate"]
 
 
 def validate(
-    streams: Annotated[list[Path], typer.Argument(metavar="M.nnc ...", help="The streams.", show_default=False)],
+    streams: Annotated[
+        list[Path], typer.Argument(metavar="FILE ...", help="Packages and streams.", show_default=False)
+    ],
     every: Annotated[bool, typer.Option("--all", help="All violations of the syntax instead of the first.")] = False,
     sequence: Annotated[
-        bool, typer.Option("--sequence", help="The streams are updates of a sequence: each follows the one before it.")
+        bool, typer.Option("--sequence", help="NNC streams are updates of a sequence: each follows the one before it.")
     ] = False,
     threads: Annotated[int | None, typer.Option(help="As many as the process may use by default.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object for each stream.")] = False,
 ) -> None:
-    """Decodes streams completely and says where they are wrong.
+    """Checks packages and streams front to back, decodes them completely, and says where they are wrong.
 
     Without --sequence each stream is decoded by itself.
     """
@@ -38,8 +43,8 @@ def validate(
         if not sequence:
             decoder = nnc.Decoder(threads=threads)
         with about(stream):
-            data = read_stream(stream)
-        errors = _errors(data, decoder, every)
+            data = map_file(stream)
+            errors = _package_errors(data, every, threads) if is_package(data) else _errors(data, decoder, every)
         findings = [_finding(error, data, stream) for error in errors]
         worst = max([worst, *map(exit_code, errors)])
         if json:
@@ -52,7 +57,16 @@ def validate(
         raise typer.Exit(worst)
 
 
-def _errors(data: bytes, decoder: nnc.Decoder, every: bool) -> list[AimcError]:
+def _package_errors(data: Buffer, every: bool, threads: int | None) -> list[AimcError]:
+    """The first violation of the syntax, or all; those of coded data where the syntax has none."""
+    errors = check_any(data, DEFAULT_LIMITS)
+    if not errors:
+        with aimcodec.open(data, threads=threads) as package:
+            errors = package.verify()
+    return errors if every else errors[:1]
+
+
+def _errors(data: Buffer, decoder: nnc.Decoder, every: bool) -> list[AimcError]:
     """The first error, or all violations of the syntax; that of decoding where the syntax has none."""
     violations = check_stream(data) if every else []
     if not violations:
@@ -63,7 +77,7 @@ def _errors(data: bytes, decoder: nnc.Decoder, every: bool) -> list[AimcError]:
     return violations
 
 
-def _finding(error: AimcError, data: bytes, stream: Path) -> dict[str, Any]:
+def _finding(error: AimcError, data: Buffer, stream: Path) -> dict[str, Any]:
     place = place_of(error, data)
     return {
         "code": error.code,

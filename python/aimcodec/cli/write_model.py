@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,17 +16,15 @@ from aimcodec.cli.nnc_options import NncOptions
 from aimcodec.cli.progress import progress_bar
 from aimcodec.cli.report import about
 from aimcodec.cli.same import find_equal
-from aimcodec.cli.units import UnitReader, unit_reader
 from aimcodec.errors import UnsupportedError
 from aimcodec.package import Writer
+from aimcodec.package.writer import TensorCoding
 from aimcodec.syntax.aim.types import REAL_TYPES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Coding", "Counts", "write_model"]
-
-TensorCoding = Literal["lossless", "small", "raw"]
+__all__ = ["CODINGS", "Coding", "Counts", "TensorCoding", "write_model"]
 
 
 class Coding(str, Enum):
@@ -59,7 +57,7 @@ class Counts:
 
 
 def write_model(
-    writer: Writer, source: str, model: Model, coding: Coding, options: NncOptions, variant: str = ""
+    writer: Writer, source: str, model: Model, coding: Coding, options: NncOptions, variant: str, threads: int | None
 ) -> Counts:
     """Write all tensors; equal ones are stored once.
 
@@ -70,13 +68,14 @@ def write_model(
         coding: for all of them; NNC for those that it can carry.
         options: of NNC.
         variant: of the package that is written.
+        threads: for NNC; others follow the writer.
 
     Raises:
         AimcError, OSError: a tensor cannot be read or written.
     """
     writing = _Writing(writer, model, source, CODINGS[coding], variant)
     if coding is Coding.NNC:
-        writing.code_nnc(options)
+        writing.code_nnc(options, threads)
     tensors = model.tensors
     memory, done = sum(tensor.nbytes for tensor in tensors), 0
     with progress_bar("encode", "B") as progress:
@@ -99,16 +98,16 @@ class _Writing:
         self._coding = coding
         self._variant = variant
         with about(source):
-            self._aliases = _aliases(source, model)
+            self._aliases = _aliases(model)
         self._lossy: dict[str, NDArray[Any]] = {}
         self._stream = b""
 
-    def code_nnc(self, options: NncOptions) -> None:
+    def code_nnc(self, options: NncOptions, threads: int | None) -> None:
         """Code what NNC can carry, together: they come where the first of them is."""
         arrays = {t.name: self._read(t.name) for t in self._model.tensors if self._may_be_lossy(t)}
         self._lossy = {name: array for name, array in arrays.items() if _is_finite(array)}
         if self._lossy:
-            self._stream = nnc.encode(self._lossy, **options.settings())
+            self._stream = nnc.encode(self._lossy, **options.settings(), threads=threads)
 
     def add(self, tensor: Described) -> None:
         """The next tensor."""
@@ -134,7 +133,7 @@ class _Writing:
         """Blocks of another system go along as they are."""
         data = self._read(tensor.name)
         with about(self._source):
-            header = _first_header(self._source, self._model, tensor.name)
+            header = _first_header(self._model, tensor.name)
         self._writer.add_opaque(
             tensor.name,
             data.data,
@@ -157,25 +156,20 @@ def _is_finite(array: NDArray[Any]) -> bool:
         return bool(np.isfinite(array.astype(np.float32)).all())
 
 
-def _aliases(source: str, model: Model) -> dict[str, tuple[str, bool]]:
+def _aliases(model: Model) -> dict[str, tuple[str, bool]]:
     """Names to target and tied_flag: those that a package says, else tensors that are equal."""
     if not isinstance(model, PackageModel):
         return {name: (target, False) for name, target in find_equal(model).items()}
     infos = [model.package.info(name) for name in model.package]
-    aliases = [info for info in infos if info.alias_of is not None]
-    if not aliases:
-        return {}
-    with unit_reader(source, model.package) as reader:
-        return {info.name: (info.alias_of or "", _is_tied(reader, info.units[0])) for info in aliases}
+    return {
+        info.name: (info.alias_of, bool(model.opened.units.head(info.units[0]).header["tied_flag"]))
+        for info in infos
+        if info.alias_of is not None
+    }
 
 
-def _is_tied(reader: UnitReader, number: int) -> bool:
-    return bool(reader.read(number).header["tied_flag"])
-
-
-def _first_header(source: str, model: Model, name: str) -> Mapping[str, Any]:
+def _first_header(model: Model, name: str) -> Mapping[str, Any]:
     """tensor_header of the first unit of a tensor."""
     if not isinstance(model, PackageModel):
         raise UnsupportedError(f"tensor {name!r} is of an opaque type")
-    with unit_reader(source, model.package) as reader:
-        return reader.read(model.package.info(name).units[0]).header
+    return model.opened.units.head(model.package.info(name).units[0]).header

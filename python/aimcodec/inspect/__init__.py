@@ -4,6 +4,7 @@ Everything here takes any bytes and gives plain records and lines of text; showi
 """
 
 from .bins import BIN_DTYPE, BinTrace, bin_trace, compiler, element_names
+from .kinds import check_any, is_package
 from .places import Place, place_of
 from .summary import Summary, TensorSummary, UnitSummary, summarize
 from .tree import Node, Tree, read_tree
@@ -18,8 +19,10 @@ __all__ = [
     "Tree",
     "UnitSummary",
     "bin_trace",
+    "check_any",
     "compiler",
     "element_names",
+    "is_package",
     "place_of",
     "read_tree",
     "summarize",

@@ -20,6 +20,8 @@ WIDE = 110
 
 SHOWN_PAYLOAD_BYTES = 8
 
+UNIT_TYPES = ("nnr_unit_type", "unit_type")
+
 BIN_COLUMNS = ("#", "P", "element", "context", "S", "R", "O", "rL", "bin", "R'", "O'", "a", "b")
 
 
@@ -121,8 +123,10 @@ def _value(tree: Tree, node: Node) -> str:
 
 def _summary(node: Node) -> str:
     """What a structure is: the kind of a unit."""
-    kind = next((c.record.value for c in node.children if c.record and c.name == "nnr_unit_type"), None)
-    return "" if kind is None else f"{symbol('nnr_unit_type', kind) or f'type {kind}'}, {node.bit_length >> 3} bytes"
+    kind = next((c.record for c in node.children if c.record and c.name in UNIT_TYPES), None)
+    if kind is None:
+        return ""
+    return f"{symbol(_base(kind.path), kind.value) or f'type {kind.value}'}, {node.bit_length >> 3} bytes"
 
 
 def bin_records(trace: BinTrace) -> Iterator[dict[str, Any]]:

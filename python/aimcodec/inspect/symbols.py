@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from aimcodec.syntax import aim
+from aimcodec.syntax.aim.types import DATA_TYPES, OPAQUE
 from aimcodec.syntax.nnc import PayloadType, UnitType
 
 __all__ = ["symbol"]
+
+AIM_TYPES = {**{code: row.name for code, row in DATA_TYPES.items()}, OPAQUE: "OPAQUE"}
+AIM_CODINGS = {coding.value: coding.name for coding in aim.Coding}
 
 NAMES: dict[str, dict[int, str]] = {
     "general_profile_idc": {0: "edition 1", 1: "edition 2"},
@@ -28,6 +33,11 @@ NAMES: dict[str, dict[int, str]] = {
         enumerate(("INT32", "FLOAT32", "INT2", "INT3", "INT4", "INT8", "INT16", "INT64", "FLOAT16", "FLOAT64"))
     ),
     "parent_node_id_type": {0: "ids", 1: "SHA-256", 2: "SHA-512"},
+    "unit_type": {kind.value: kind.name for kind in aim.UnitType},
+    "data_type": AIM_TYPES,
+    "entry_data_type": AIM_TYPES,
+    "coding": AIM_CODINGS,
+    "entry_coding": AIM_CODINGS,
 }
 
 BITS: dict[str, tuple[str, ...]] = {

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from aimcodec.bits import Buffer
 from aimcodec.errors import AimcError
+from aimcodec.inspect.kinds import trace_any, unit_errors
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 from aimcodec.syntax import TraceRecord
-from aimcodec.syntax.nnc import DamagedUnit, scan_units, trace_stream
 
 __all__ = ["Node", "Tree", "read_tree"]
 
@@ -83,8 +83,7 @@ class Tree:
 
 def read_tree(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> Tree:
     """The tree of any bytes: every bit is in exactly one element, and damage is a part of it instead of an error."""
-    errors = [unit.error for unit in scan_units(data, limits=limits) if isinstance(unit, DamagedUnit)]
-    return Tree(data, _nested(trace_stream(data, limits=limits)), errors)
+    return Tree(data, _nested(trace_any(data, limits)), unit_errors(data, limits))
 
 
 def _nested(records: Iterable[TraceRecord]) -> list[Node]:
