@@ -12,6 +12,10 @@ from .types import UnitType
 __all__ = ["DamagedUnit", "Unit"]
 
 
+_HEADERS: dict[int, str] = {kind: f"{kind.name.lower()}_header" for kind in UnitType}
+_PAYLOADS: dict[int, str] = {kind: f"{kind.name.lower()}_payload" for kind in UnitType}
+
+
 @dataclass
 class Unit:
     """One unit of an AIM file.
@@ -36,20 +40,19 @@ class Unit:
     @property
     def header(self) -> Fields:
         """Values of the typed header."""
-        return self._part("_header")
+        found: Fields = self.fields.get(_HEADERS.get(self.kind, ""), {})
+        return found
 
     @property
     def body(self) -> Fields:
         """Values of a structured payload."""
-        return self._part("_payload")
+        found: Fields = self.fields.get(_PAYLOADS.get(self.kind, ""), {})
+        return found
 
     @property
     def protected(self) -> bool:
         """Whether the payload is ciphertext."""
         return bool(self.fields.get("protected_flag", 0))
-
-    def _part(self, suffix: str) -> Fields:
-        return next((v for name, v in self.fields.items() if name.endswith(suffix) and isinstance(v, dict)), {})
 
 
 @dataclass
