@@ -13,9 +13,10 @@ import aimcodec
 from aimcodec.errors import AimcError, ArgumentError, InconsistentError, OutOfRangeError
 from aimcodec.package import Writer
 from aimcodec.reference.aim import read
-from aimcodec.syntax.aim import iter_units
+from aimcodec.syntax.aim import Unit, iter_units, write_units
 
 from ..conformance.cases import Case, assert_decoded, case_parameters
+from ..reference.aim_files import Entry, File
 
 RNG = np.random.default_rng(5)
 MODEL: dict[str, Any] = {
@@ -143,6 +144,37 @@ def test_damage_is_placed_in_the_file() -> None:
         package["w"]
     assert refusal.value.bit_offset == 8 * unit.payload_offset
     assert refusal.value.path.endswith("payload_crc")
+
+
+@pytest.mark.parametrize("move", [-1, 1])
+def test_units_that_are_not_those_of_the_stream(move: int) -> None:
+    """A byte goes from the header of a data unit to its payload or back: the stream is the same."""
+    units = list(iter_units(carried(STREAM)))
+    number = next(n for n, u in enumerate(units) if u.kind == 19)
+    whole = units[number].header["nnr_header"] + bytes(units[number].payload)
+    cut = len(units[number].header["nnr_header"]) + move
+    header = {**units[number].header, "nnr_header": whole[:cut], "nnr_header_size": cut}
+    file = File(package=write_units(units[:1]))
+    changed = {number: Unit(units[number].kind, {"nnc_data_header": header}, whole[cut:])}
+    file.add(*(write_units([changed.get(place, old)]) for place, old in enumerate(units[1:-2], 1)))
+    index = units[-2].body
+    file.entries = [
+        Entry(variant, name, kind, shape, coding, unit)
+        for variant, name, kind, shape, coding, unit in zip(
+            index["entry_variant"],
+            index["entry_name"],
+            index["entry_data_type"],
+            [(3,), (2, 6), (2,)],
+            index["entry_coding"],
+            index["entry_unit"],
+            strict=True,
+        )
+    ]
+    with aimcodec.open(file.data(), variant="v") as package:
+        with pytest.raises(InconsistentError) as refusal:
+            package["w"]
+        assert refusal.value.path == f"units[{number}]"
+        assert len(package.verify()) == 1
 
 
 def test_recovery_gives_no_tensor_whose_parameter_sets_may_be_lost() -> None:

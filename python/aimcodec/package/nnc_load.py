@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from aimcodec.package.contents import Reading
 from aimcodec.package.heads import read_whole
 from aimcodec.syntax.aim import Entry, Unit, UnitType
 from aimcodec.syntax.aim.unit import FRAME_SIZE
-from aimcodec.syntax.nnc import scan_units
+from aimcodec.syntax.nnc import UnitType as NnrType
+from aimcodec.syntax.nnc import iter_units, scan_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,9 +57,13 @@ class _Stream:
     data: bytearray = field(default_factory=bytearray)
     places: list[tuple[int, int]] = field(default_factory=list)  # first byte in the stream, and in the file
     numbers: list[int] = field(default_factory=list)
+    cuts: list[tuple[int, int | None]] = field(default_factory=list)  # first byte of each unit, of a data payload
 
     def add(self, number: int, unit: Unit) -> None:
-        if unit.kind == UnitType.NNC_DATA:
+        data = unit.kind == UnitType.NNC_DATA
+        start = len(self.data)
+        self.cuts.append((start, start + len(unit.header["nnr_header"]) if data else None))
+        if data:
             self._piece(unit.header["nnr_header"], unit.offset + HEADER_PLACE)
         self._piece(unit.payload, unit.payload_offset)
         self.numbers.append(number)
@@ -68,9 +74,19 @@ class _Stream:
 
     def decode(self, reading: Reading) -> dict[str, NDArray[Any]]:
         try:
+            self._check_cuts(reading)
             return decode(self.data, limits=reading.limits, threads=reading.threads)
         except AimcError as error:
             raise self._located(error) from None
+
+    def _check_cuts(self, reading: Reading) -> None:
+        """That the units of the file are those of the stream, cut as 9.2 says."""
+        units = iter_units(self.data, limits=reading.limits)
+        cuts = [(u.offset, u.payload_offset if u.kind == NnrType.NNR_NDU else None) for u in units]
+        for number, (found, said) in enumerate(zip_longest(cuts, self.cuts)):
+            if found != said:
+                path = f"units[{min(number, len(self.cuts) - 1)}]"
+                raise InconsistentError("the units are not those of the NNC stream", path=path)
 
     def _located(self, error: AimcError) -> AimcError:
         """The error with its place in the file instead of that in the stream."""
@@ -102,7 +118,7 @@ def _stream(reading: Reading, variant: int, wanted: set[int]) -> _Stream:
         unit = read_whole(reading.source, reading.contents, number, reading.limits)
         if unit.protected:
             raise UnsupportedError("a protected unit", bit_offset=8 * unit.offset, path=f"units[{number}]")
-        if unit.header["variant_id"] != variant:
+        if unit.header["variant_id"] != variant and number not in wanted:
             continue
         if kind == UnitType.NNC_DATA:
             _check_tensors(entries[number], number, unit)
