@@ -14,6 +14,7 @@ from aimcodec.coding.lossless import DecodeJob, Layout, crc32
 from aimcodec.dtypes import OPAQUE, check_memory, from_code, unpack
 from aimcodec.errors import AimcError, InconsistentError, LimitExceededError, UnsupportedError
 from aimcodec.limits import Limits
+from aimcodec.package.arena import Arena
 from aimcodec.syntax import Fields
 from aimcodec.syntax.aim import Coding, Entry, Unit
 from aimcodec.syntax.aim.rules import opaque_of, same_tensor
@@ -104,11 +105,13 @@ class TensorMemory:
 
     Attributes:
         entry: its row of the catalogue.
+        arena: where its memory comes from.
         output: uint8, its memory; allocated at its first unit unless the caller gave it.
         last: its unit read last.
     """
 
     entry: Entry
+    arena: Arena
     output: NDArray[np.uint8] | None = None
     last: Unit | None = None
     _done: int = field(default=0, repr=False)
@@ -119,7 +122,7 @@ class TensorMemory:
         self._check_order(unit, number)
         layout = memory_layout(unit.header)
         if self.output is None:
-            self.output = np.empty(layout.memory_bytes(_elements(unit)), np.uint8)
+            self.output = self.arena.empty(layout.memory_bytes(_elements(unit)))
         self.last = unit
         start = layout.memory_bytes(unit.header["segment_start"])
         self._done = unit.header["segment_start"] + unit.header["segment_elements"]

@@ -10,6 +10,7 @@ import numpy as np
 
 from aimcodec.dtypes import OPAQUE, from_code, packed_bytes
 from aimcodec.errors import MalformedError, OutOfMemoryError
+from aimcodec.package.arena import Arena
 from aimcodec.package.contents import Contents, Reading
 from aimcodec.package.decode import TensorMemory, UnitJob, check_expansion, decode_units
 from aimcodec.package.heads import head_of
@@ -44,9 +45,9 @@ def load_tensors(
     for number in numbers:
         if number in reading.contents.failures:
             raise reading.contents.failures[number]
-    _check_limits(reading, numbers)
+    arena = Arena(_check_limits(reading, numbers))
     own = sorted((n for n in numbers if entries[n].coding != Coding.NNC), key=lambda n: entries[n].unit)
-    memories = {n: TensorMemory(entries[n], (outputs or {}).get(n)) for n in own}
+    memories = {n: TensorMemory(entries[n], arena, (outputs or {}).get(n)) for n in own}
     try:
         for batch in _batches(reading.contents, own):
             _load_batch(reading, batch, memories)
@@ -60,8 +61,8 @@ def load_tensors(
     return {number: arrays[number] for number in numbers}
 
 
-def _check_limits(reading: Reading, numbers: Sequence[int]) -> None:
-    """Before anything is allocated. What an opaque tensor takes is only known with its first unit."""
+def _check_limits(reading: Reading, numbers: Sequence[int]) -> int:
+    """Bytes of all arrays, before anything is allocated. What an opaque one takes is only known with its first unit."""
     contents = reading.contents
     output = coded = 0
     units: set[int] = set()
@@ -72,6 +73,7 @@ def _check_limits(reading: Reading, numbers: Sequence[int]) -> None:
         units.update(range(entry.unit, entry.unit + entry.units))
     coded = sum(contents.size(unit) for unit in units)
     check_expansion(output, coded, reading.limits)
+    return output
 
 
 def _batches(contents: Contents, numbers: Sequence[int]) -> Iterator[list[tuple[int, int]]]:
