@@ -220,6 +220,17 @@ def test_an_index_that_the_unit_does_not_agree_with(entry: Entry, path: str) -> 
             assert refusal.value.path == path
 
 
+def test_an_alias_that_its_unit_does_not_agree_with() -> None:
+    other = raw_tensor("x", 1, (3,), b"def")
+    entries = [W, Entry(0, "x", 1, (3,), 0, 2), Entry(0, "v", 1, (3,), 255, 3, target=1)]
+    with aimcodec.open(File([GOOD, other, ALIAS], entries).data()) as package:
+        assert package["x"].tobytes() == b"def"
+        for attempt in (lambda: package["v"], package.load, lambda: package.get_slice("v")):
+            with pytest.raises(InconsistentError) as refusal:
+                attempt()
+            assert refusal.value.path == "units[3].alias_header"
+
+
 def test_an_end_that_cannot_be() -> None:
     for end, error in (
         ({"file_size": 0}, InconsistentError),
@@ -401,6 +412,21 @@ def test_segments_that_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
             assert same(package["v"], patterns("FLOAT32", (2000,), 1))
             with pytest.raises(AimcError):
                 package["w"]
+
+
+def test_a_tensor_without_anything_else() -> None:
+    for flipped in (False, True):
+        data = bytearray(GOOD)
+        data[64] ^= flipped
+        with aimcodec.recover(bytes(data)) as package:
+            assert list(package) == ["w"]
+            assert (package.producer, package.metadata, package.structure) == ("", {}, None)
+            assert package.info("w").coded_bytes == (0 if flipped else 128)
+            if flipped:
+                with pytest.raises(InconsistentError):
+                    package["w"]
+            else:
+                assert package["w"].tobytes() == b"abc"
 
 
 def test_recovery_of_nothing() -> None:

@@ -136,6 +136,21 @@ def test_a_tensor_takes_little_more_than_its_bytes(site: Site) -> None:
         assert package.verify() == []
 
 
+def test_slices_take_few_requests(site: Site) -> None:
+    file = io.BytesIO()
+    array = patterns("UINT8", (2000, 1000))
+    aimcodec.save_file({"w": array}, file, coding="raw")
+    site.files["/m.aim"] = file.getvalue()
+    with aimcodec.open(f"{site.url}/m.aim") as package:
+        part = package.get_slice("w")
+        before = package.requests
+        assert np.array_equal(part[::20, 7], array[::20, 7])
+        assert package.requests - before == 1
+        before = package.requests
+        assert np.array_equal(part[3::1497], array[3::1497])
+        assert package.requests - before == 2
+
+
 def test_many_threads(site: Site) -> None:
     site.files["/m.aim"] = DATA
     with aimcodec.open(f"{site.url}/m.aim") as package:

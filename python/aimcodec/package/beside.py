@@ -33,14 +33,15 @@ class Beside:
         Raises:
             UnsupportedError: it has not.
         """
-        if not self._version_checked and self._reading.contents.offsets:
-            self._head(0)
+        if not self._version_checked:
+            for number in self._numbers(UnitType.PACKAGE):
+                self._head(number)
             self._version_checked = True
 
     @cached_property
     def producer(self) -> str:
-        """The software that wrote the file (3.1)."""
-        return str(self._head(0).header["producer"])
+        """The software that wrote the file (3.1); "" where the unit that names it is lost."""
+        return next((str(self._head(n).header["producer"]) for n in self._numbers(UnitType.PACKAGE)), "")
 
     @cached_property
     def variants(self) -> dict[int, Variant]:

@@ -21,8 +21,8 @@ class TensorInfo:
         dtype: name of its type as in the text, for example "BFLOAT16" or "OPAQUE".
         shape: in elements.
         coding: "raw", "lossless", "nnc"; for an alias that of its target.
-        coded_bytes: bytes of its units in the file; those of the target for an alias, those of the whole data unit for
-            a tensor of a data unit.
+        coded_bytes: bytes of its units in the file, 0 where they are lost; of an alias those of its target, of a tensor
+            of a data unit those of the whole data unit.
         units: number of its first unit, and how many it has.
         alias_of: name of the target of an alias, else None.
     """
@@ -48,8 +48,8 @@ class TensorInfo:
 
     @property
     def ratio(self) -> float | None:
-        """Bytes of its memory for each byte of the file; None as for `nbytes`."""
-        return None if self.nbytes is None else self.nbytes / self.coded_bytes
+        """Bytes of its memory for each byte of the file; None as for `nbytes`, and where its units are lost."""
+        return None if self.nbytes is None or not self.coded_bytes else self.nbytes / self.coded_bytes
 
 
 @dataclass(frozen=True)

@@ -212,7 +212,8 @@ class Package(Mapping[str, Any]):
         target = self._entry(entry.target)
         contents = self._reading.contents
         dtype = self._beside.dtype_name(target)
-        coded = sum(contents.size(unit) for unit in range(target.unit, target.unit + target.units))
+        lost = entry.target in contents.failures
+        coded = 0 if lost else sum(contents.size(unit) for unit in range(target.unit, target.unit + target.units))
         return TensorInfo(
             name,
             dtype,
@@ -256,8 +257,10 @@ class Package(Mapping[str, Any]):
         return self._reading.contents.catalogue.entries[number]
 
     def _resolved(self, name: str) -> int:
-        """The entry that has the data."""
-        return self._entry(self._number(name)).target
+        """The entry that has the data. Of an alias its own unit is asked too, as it may say something else."""
+        number = self._number(name)
+        self._beside.is_tied(number)
+        return self._entry(number).target
 
     def _load(self, numbers: list[int]) -> dict[int, NDArray[Any]]:
         self._beside.check_version()

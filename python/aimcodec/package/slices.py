@@ -34,6 +34,8 @@ __all__ = ["TensorSlice"]
 
 # What is read at a time of a raw tensor, which has no blocks.
 RAW_BLOCK_BYTES = 4096
+# Parts of the memory with less than this between them are read together where every request costs.
+REMOTE_GAP_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,11 @@ class TensorSlice:
         for dimension in self.shape[1:]:
             row *= dimension
         begin, end = low * row * bits // 8, (high * row * bits + 7) // 8
+        gap = 0 if self._reading.source.is_local else REMOTE_GAP_BYTES
         wanted = [
             (segment, block, stop)
             for segment in self._overlapping(first_bytes, last_bytes)
-            for block, stop in _block_runs(segment, first_bytes, last_bytes)
+            for block, stop in _block_runs(segment, first_bytes, last_bytes, gap)
         ]
         places = [_memory(segment, block, stop) for segment, block, stop in wanted]
         begin, end = min([begin, *(start for start, _ in places)]), max([end, *(stop for _, stop in places)])
@@ -194,16 +197,19 @@ class TensorSlice:
 
 
 def _block_runs(
-    segment: _Segment, first_bytes: NDArray[np.int64], last_bytes: NDArray[np.int64]
+    segment: _Segment, first_bytes: NDArray[np.int64], last_bytes: NDArray[np.int64], gap: int
 ) -> list[tuple[int, int]]:
-    """Runs (first, after the last) of blocks of a segment that hold bytes of the intervals, which ascend."""
+    """Runs (first, after the last) of blocks of a segment that hold bytes of the intervals, which ascend.
+
+    Blocks between two runs are taken too if they have at most `gap` bytes.
+    """
     inside = (last_bytes >= segment.start) & (first_bytes < segment.stop)
     if not inside.any():
         return []
     first = (np.maximum(first_bytes[inside], segment.start) - segment.start) // segment.block_bytes
     last = (np.minimum(last_bytes[inside], segment.stop - 1) - segment.start) // segment.block_bytes
     reach = np.maximum.accumulate(last)
-    breaks = np.flatnonzero(first[1:] > reach[:-1] + 1) + 1
+    breaks = np.flatnonzero(first[1:] > reach[:-1] + 1 + gap // segment.block_bytes) + 1
     bounds = [0, *breaks.tolist(), first.size]
     return [(int(first[a]), int(reach[b - 1]) + 1) for a, b in pairwise(bounds)]
 

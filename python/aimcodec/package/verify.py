@@ -19,7 +19,7 @@ __all__ = ["verify"]
 
 
 def verify(reading: Reading) -> list[AimcError]:
-    """All findings, in the order of the file.
+    """All findings, in the order of the file. Of protected units only what is clear is looked at.
 
     Raises:
         OSError: the source cannot be read.
@@ -27,6 +27,7 @@ def verify(reading: Reading) -> list[AimcError]:
     contents = reading.contents
     findings: list[AimcError] = []
     rules: FileRules | None = FileRules()  # None after damage: its consequences are no findings
+    readable_nnc = True
     end = reading.source.size - END_SIZE
     index = contents.offsets[-1] + contents.size(len(contents.offsets) - 1)
     places = [(offset, contents.size(number)) for number, offset in enumerate(contents.offsets)]
@@ -41,11 +42,12 @@ def verify(reading: Reading) -> list[AimcError]:
                 rules.take(unit, digest)
             if unit.kind == UnitType.TENSOR and not unit.protected:
                 _decode(reading, number, unit)
+            readable_nnc &= not (unit.protected and unit.kind in (UnitType.NNC_UNIT, UnitType.NNC_DATA))
         except AimcError as error:
             findings.append(error)
             rules = None
         reading.source.release(offset, size)
-    return findings + _nnc(reading)
+    return findings + (_nnc(reading) if readable_nnc else [])
 
 
 def _digest_error(number: int, offset: int) -> AimcError:
