@@ -54,7 +54,7 @@ def bench(
     """
     with about(model), open_model(model, threads=threads) as opened:
         tensors = {tensor.name: np.array(opened.read(tensor.name)) for tensor in opened.tensors}
-        memory = sum(tensor.nbytes for tensor in opened.tensors)
+        memory = sum(tensor.nbytes or tensors[tensor.name].nbytes for tensor in opened.tensors)
     if not memory:
         raise ArgumentError(f"{model} has no tensors to measure")
     results = _measure(tensors, memory, coding or [Coding.LOSSLESS], rounds, threads)

@@ -26,10 +26,12 @@ BIN_COLUMNS = ("#", "P", "element", "context", "S", "R", "O", "rL", "bin", "R'",
 
 
 def element_record(record: TraceRecord) -> dict[str, Any]:
-    """An element for JSON; `raw` is a string of bits, a float that JSON does not know is a string."""
+    """An element for JSON; `raw` is a string of bits, a float that JSON does not know is a string, bytes are hexadecimal."""
     value = record.value
     if isinstance(value, float) and not math.isfinite(value):
         value = str(value)
+    if isinstance(value, bytes):
+        value = value.hex()
     name = symbol(_base(record.path), value) if isinstance(value, int) else ""
     return {
         "bit_offset": record.bit_offset,
@@ -116,6 +118,8 @@ def _value(tree: Tree, node: Node) -> str:
         return ""
     if isinstance(record.value, str):
         return repr(record.value)
+    if isinstance(record.value, bytes):
+        return record.value.hex()
     name = symbol(_base(record.path), record.value) if isinstance(record.value, int) else ""
     inferred = "(absent)" if record.status == "inferred" else ""
     return " ".join(part for part in (str(record.value), name, inferred) if part)
