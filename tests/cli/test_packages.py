@@ -15,7 +15,7 @@ from safetensors.numpy import save_file as save_safetensors
 
 import aimcodec
 
-from .command import STREAM, Command, changed
+from .command import STREAM, Command, changed, run_python
 from .models import every_type, rich_package, weights, write_safetensors
 
 METADATA = {"format": "pt", "ü": "\x01é\n"}
@@ -380,3 +380,44 @@ def test_exit_codes_of_usage(
     assert result.err.startswith("aimc: ")
     assert result.err.count("\n") == 1
     assert set(package.parent.iterdir()) == before
+
+
+def test_damaged_headers_never_end_in_a_defect(aimc: Command, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    write_safetensors(model, {"a": ("F32", [2, 3], bytes(24)), "b": ("F4", [2], b"\x21")}, {"k": "v"})
+    good = model.read_bytes()
+    random = np.random.default_rng(0)
+    for place in range(len(good) - 25):
+        model.write_bytes(changed(good, (place, int(random.integers(0, 256)))))
+        result = aimc("encode", model, "-o", tmp_path / "m.aim")
+        assert result.code in {0, 3, 4}, (place, result.err)
+
+
+def test_names_that_packages_cannot_hold_are_unsupported(aimc: Command, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    write_safetensors(model, {"a\0b": ("F32", [1], bytes(4))}, {})
+    result = aimc("encode", model, "-o", tmp_path / "m.aim")
+    assert (result.code, "U+0000" in result.err) == (4, True)
+    assert list(tmp_path.iterdir()) == [model]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is read from /proc")
+def test_only_the_largest_tensor_is_in_memory(tmp_path: Path) -> None:
+    """Models of 2 and of 20 tensors of 8 MB take the same memory."""
+    program = (
+        "import sys; from aimcodec.cli.app import run; assert run(sys.argv[1:]) == 0;"
+        "print(*[line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')])"
+    )
+    values = weights(2048, 1024)
+    peaks: dict[tuple[str, int], int] = {}
+    for count in (2, 20):
+        model, packed, back = (tmp_path / f"{count}{suffix}" for suffix in (".safetensors", ".aim", "back.safetensors"))
+        tensors = {str(n): ("F32", [2048, 1024], (values * np.float32(1 + n)).tobytes()) for n in range(count)}
+        write_safetensors(model, tensors, {})
+        for arguments in (["encode", model, "-o", packed], ["decode", packed, "-o", back]):
+            result = run_python("-c", program, *arguments, "--threads", 2)
+            assert result.code == 0, result.err
+            peaks[str(arguments[0]), count] = 1024 * int(result.lines[-1])
+        assert back.read_bytes() == model.read_bytes()
+    assert peaks["encode", 20] - peaks["encode", 2] < 48 << 20
+    assert peaks["decode", 20] - peaks["decode", 2] < 48 << 20

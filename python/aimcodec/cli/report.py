@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 
+from aimcodec.cli.formats import is_url
 from aimcodec.errors import (
     AimcError,
     ArgumentError,
@@ -89,7 +90,7 @@ def about(file: Path | str, *, stream: bool = True) -> Iterator[None]:
     except BrokenPipeError:  # of stdout, not of the file
         raise
     except AimcError as error:
-        place = place_command(file, error.bit_offset, error.path) if stream else ""
+        place = place_command(file, error.bit_offset, error.path) if stream and not is_url(str(file)) else ""
         raise CommandError(exit_code(error), f"{file}: {error}{f'; see: {place}' if place else ''}") from error
     except OSError as error:
         raise CommandError(ExitCode.IO, f"{file}: {error.strerror or error}") from error

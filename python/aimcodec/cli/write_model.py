@@ -16,7 +16,7 @@ from aimcodec.cli.nnc_options import NncOptions
 from aimcodec.cli.progress import progress_bar
 from aimcodec.cli.report import about
 from aimcodec.cli.same import find_equal
-from aimcodec.errors import UnsupportedError
+from aimcodec.errors import ArgumentError, UnsupportedError
 from aimcodec.package import Writer
 from aimcodec.package.writer import TensorCoding
 from aimcodec.syntax.aim.types import REAL_TYPES
@@ -80,7 +80,10 @@ def write_model(
     memory, done = sum(tensor.nbytes for tensor in tensors), 0
     with progress_bar("encode", "B") as progress:
         for tensor in tensors:
-            writing.add(tensor)
+            try:
+                writing.add(tensor)
+            except ArgumentError as error:  # of the model, not of the command
+                raise UnsupportedError(error.message) from None
             model.release(tensor.name)
             done += tensor.nbytes
             if progress is not None:

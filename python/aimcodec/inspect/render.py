@@ -26,7 +26,7 @@ BIN_COLUMNS = ("#", "P", "element", "context", "S", "R", "O", "rL", "bin", "R'",
 
 
 def element_record(record: TraceRecord) -> dict[str, Any]:
-    """An element for JSON; `raw` is a string of bits, a float that JSON does not know is a string, bytes are hexadecimal."""
+    """An element for JSON; `raw` is a string of bits, floats that JSON does not know are strings, bytes hexadecimal."""
     value = record.value
     if isinstance(value, float) and not math.isfinite(value):
         value = str(value)
