@@ -311,6 +311,14 @@ def test_bombs_are_refused_before_anything_is_allocated() -> None:
             package.get_slice("w")[:2]
 
 
+def test_packed_elements_count_as_the_bytes_that_they_become() -> None:
+    made = coded_tensor("w", 31, (8000,), [b"\1\0"], 1000)
+    data = File().tensor("w", 31, (8000,), [made], coding=1).data()
+    with pytest.raises(LimitExceededError):
+        aimcodec.load_file(data, limits=Limits(max_output_bytes=7999))
+    assert aimcodec.load_file(data, limits=Limits(max_output_bytes=8000))["w"].nbytes == 8000
+
+
 def test_limits() -> None:
     data = bomb(1000, 100)
     assert aimcodec.load_file(data, limits=Limits(max_output_bytes=1000, max_elements=1000))["w"].size == 1000

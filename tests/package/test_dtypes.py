@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as hs
 
-from aimcodec.dtypes import check_memory, dtype_of, from_code, from_name, pack, packed_bytes, unpack
-from aimcodec.errors import ArgumentError, MalformedError, OutOfRangeError
+from aimcodec.dtypes import DType, check_memory, dtype_of, from_code, from_name, pack, packed_bytes, unpack
+from aimcodec.errors import ArgumentError, MalformedError, OutOfRangeError, UnsupportedError
 from aimcodec.reference.aim.data_types import DATA_TYPES
 
 from .arrays import PACKED_BITS, TYPES
@@ -42,6 +42,15 @@ def test_byte_order_does_not_matter() -> None:
 def test_types_that_have_no_place(dtype: object) -> None:
     with pytest.raises(ArgumentError):
         dtype_of(np.dtype(dtype))  # type: ignore[call-overload]
+
+
+def test_versions_of_ml_dtypes_without_types_of_one_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(ml_dtypes, "uint1")
+    monkeypatch.delattr(ml_dtypes, "int1")
+    unsigned, signed = (DType(from_name(n).code, n, 1, 1, rotate=False) for n in ("UINT1", "INT1"))
+    assert unpack(np.array([5], np.uint8), unsigned, 3).tolist() == [1, 0, 1]
+    with pytest.raises(UnsupportedError):
+        unpack(np.array([5], np.uint8), signed, 3)
 
 
 def test_codes_that_are_reserved() -> None:

@@ -58,6 +58,7 @@ def test_what_nnc_can_carry_is_lossy_and_the_rest_is_not() -> None:
             else:
                 assert loaded[name].tobytes() == array.tobytes()
         assert np.array_equal(package.get_slice("conv")[2:4, ..., 1], loaded["conv"][2:4, ..., 1])
+        assert package.memory("half").tobytes() == loaded["half"].tobytes()
         target = np.empty((20, 10), np.float16)
         package.load_into({"half": target})
         assert target.tobytes() == loaded["half"].tobytes()

@@ -43,7 +43,8 @@ def test_every_type(coding: str) -> None:
             assert same(package[name], array)
             info = package.info(name)
             assert (info.dtype, info.shape, info.coding) == (name, (3, 5, 7), "raw" if coding == "raw" else "lossless")
-            assert info.nbytes == slow.tensors[0, name].memory.__len__()
+            assert info.nbytes == len(slow.tensors[0, name].memory)
+            assert package.memory(name).tobytes() == slow.tensors[0, name].memory
         assert package.verify() == []
 
 

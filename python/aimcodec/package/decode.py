@@ -153,17 +153,22 @@ class TensorMemory:
         except AimcError as error:
             raise _at(error, self.last, number) from None
 
+    def memory(self) -> NDArray[np.uint8]:
+        """The memory as it is."""
+        if self.output is None:
+            raise InconsistentError(f"tensor {self.entry.name!r} is not complete")
+        return self.output
+
     def array(self) -> NDArray[Any]:
         """The tensor as an array; types of less than 8 bits get a byte each."""
-        if self.last is None or self.output is None:
-            raise InconsistentError(f"tensor {self.entry.name!r} is not complete")
-        shape = array_shape(self.last.header)
+        memory = self.memory()
+        shape = self.entry.shape if self.last is None else array_shape(self.last.header)
         if self.entry.data_type == OPAQUE:
-            return self.output.reshape(shape)
+            return memory.reshape(shape)
         dtype = from_code(self.entry.data_type)
         if dtype.is_packed:
-            return unpack(self.output, dtype, self._done).reshape(shape)
-        return self.output.view(dtype.numpy).reshape(shape)
+            return unpack(memory, dtype, self._done).reshape(shape)
+        return memory.view(dtype.numpy).reshape(shape)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from aimcodec.syntax.aim import Coding
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["load_tensors"]
+__all__ = ["load_memory", "load_tensors"]
 
 # Units are read and decoded in batches of about so many bytes: enough for many threads, little beside the output.
 BATCH_BYTES = 32 << 20
@@ -42,23 +42,46 @@ def load_tensors(
         OSError: the source cannot be read.
     """
     entries = reading.contents.catalogue.entries
+    try:
+        memories = _decoded(reading, numbers, outputs or {})
+        arrays = {number: memories.pop(number).array() for number in list(memories)}
+        arrays |= load_nnc(reading, [n for n in numbers if entries[n].coding == Coding.NNC])
+    except MemoryError:
+        raise OutOfMemoryError("no memory for the tensors asked for") from None
+    return {number: arrays[number] for number in numbers}
+
+
+def load_memory(reading: Reading, number: int) -> NDArray[np.uint8]:
+    """The memory of an entry that is no alias (6.2), uint8.
+
+    Raises:
+        AimcError: the tensor is damaged, or beyond a limit.
+        OSError: the source cannot be read.
+    """
+    if reading.contents.catalogue.entries[number].coding == Coding.NNC:
+        return load_tensors(reading, [number])[number].reshape(-1).view(np.uint8)
+    try:
+        return _decoded(reading, [number], {})[number].memory()
+    except MemoryError:
+        raise OutOfMemoryError("no memory for the tensor asked for") from None
+
+
+def _decoded(
+    reading: Reading, numbers: Sequence[int], outputs: Mapping[int, NDArray[np.uint8]]
+) -> dict[int, TensorMemory]:
+    """The memory of those entries that are not of NNC."""
+    entries = reading.contents.catalogue.entries
     for number in numbers:
         if number in reading.contents.failures:
             raise reading.contents.failures[number]
     arena = Arena(_check_limits(reading, numbers))
     own = sorted((n for n in numbers if entries[n].coding != Coding.NNC), key=lambda n: entries[n].unit)
-    memories = {n: TensorMemory(entries[n], arena, (outputs or {}).get(n)) for n in own}
-    try:
-        for batch in _batches(reading.contents, own):
-            _load_batch(reading, batch, memories)
-        arrays = {}
-        for number in own:
-            memories[number].finish(entries[number].unit)
-            arrays[number] = memories.pop(number).array()
-        arrays |= load_nnc(reading, [n for n in numbers if entries[n].coding == Coding.NNC])
-    except MemoryError:
-        raise OutOfMemoryError("no memory for the tensors asked for") from None
-    return {number: arrays[number] for number in numbers}
+    memories = {n: TensorMemory(entries[n], arena, outputs.get(n)) for n in own}
+    for batch in _batches(reading.contents, own):
+        _load_batch(reading, batch, memories)
+    for number in own:
+        memories[number].finish(entries[number].unit)
+    return memories
 
 
 def _check_limits(reading: Reading, numbers: Sequence[int]) -> int:
@@ -69,7 +92,8 @@ def _check_limits(reading: Reading, numbers: Sequence[int]) -> int:
     for number in numbers:
         entry = contents.catalogue.entries[number]
         if entry.data_type != OPAQUE:
-            output += packed_bytes(from_code(entry.data_type), math.prod(entry.shape))
+            elements = math.prod(entry.shape)
+            output += max(elements, packed_bytes(from_code(entry.data_type), elements))  # a byte each where packed
         units.update(range(entry.unit, entry.unit + entry.units))
     coded = sum(contents.size(unit) for unit in units)
     check_expansion(output, coded, reading.limits)

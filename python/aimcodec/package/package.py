@@ -14,7 +14,7 @@ from aimcodec.package.beside import Beside
 from aimcodec.package.contents import Contents, Reading
 from aimcodec.package.info import CODING_NAMES, TensorInfo, UnitInfo
 from aimcodec.package.into import load_into, raw_view
-from aimcodec.package.load import load_tensors
+from aimcodec.package.load import load_memory, load_tensors
 from aimcodec.package.records import Asset, Contributor, Evaluation, License, Structure, Variant
 from aimcodec.package.recovery import PaddedSource, recover_contents
 from aimcodec.package.slices import TensorSlice
@@ -114,6 +114,20 @@ class Package(Mapping[str, Any]):
         """
         self._beside.check_version()
         load_into(self._reading, {name: (self._resolved(name), target) for name, target in targets.items()})
+
+    def memory(self, name: str) -> NDArray[Any]:
+        """The memory of a tensor as the text says (6.2), uint8: elements of less than 8 bits are packed.
+
+        For types that numpy does not have here, and for formats that pack in the same way.
+
+        Raises:
+            KeyError: there is no tensor of that name.
+            AimcError: it is damaged, or beyond a limit.
+            OSError: the source cannot be read.
+        """
+        number = self._resolved(name)
+        self._beside.check_version()
+        return load_memory(self._reading, number)
 
     def get_slice(self, name: str) -> TensorSlice:
         """A tensor to index like an array (integers, slices, ellipsis): only what is asked for is read.
