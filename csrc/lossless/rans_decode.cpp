@@ -18,7 +18,7 @@ std::size_t decode_scalar(const RansTable&, const RansSlots& slots, RansStream* 
     if (in > s->in_last || (Escapes && escape > s->escape_last)) break;
     for (std::size_t j = 0; j < States; ++j) {
       const std::uint32_t x = state[j];
-      const RansSlot slot = slots[x & 0xFF];
+      const RansSlot slot = slots.word[x & 0xFF];
       const std::uint32_t y = slot.frequency() * (x >> 8) + slot.offset();
       const std::uint32_t more = y << 8 | *in;
       const std::uint32_t low = (y - kLowestState) >> 31;  // a number, since no branch on it could be predicted
@@ -37,8 +37,13 @@ void fill_slots(const RansTable& table, RansSlots* slots) {
   for (std::uint32_t k = 0; k < table.entries; ++k) {
     const bool escape = table.escapes && k == table.escape_entry();
     for (unsigned i = 0; i < table.frequency[k]; ++i) {
-      (*slots)[table.start[k] + i] =
-          RansSlot(table.symbol[k], table.frequency[k], static_cast<std::uint8_t>(i), escape);
+      const unsigned slot = table.start[k] + i;
+      const auto offset = static_cast<std::uint8_t>(i);
+      slots->word[slot] = RansSlot(table.symbol[k], table.frequency[k], offset, escape);
+      slots->entry[slot] = static_cast<std::uint8_t>(k);
+      slots->symbol[slot] = table.symbol[k];
+      slots->frequency[slot] = table.frequency[k];
+      slots->offset[slot] = offset;
     }
   }
 }
@@ -120,7 +125,7 @@ Status RansDecoder::decode_checked(std::uint8_t* out, std::size_t count) {
   RansStream& s = stream_;
   for (std::size_t i = 0, j = 0; i < count; ++i, j = j + 1 == states_ ? 0 : j + 1) {
     std::uint32_t x = s.state[j];
-    const RansSlot slot = slots_[x & 0xFF];
+    const RansSlot slot = slots_.word[x & 0xFF];
     out[i] = slot.symbol();
     if (slot.escape()) {
       if (s.escape == escape_end_) return place_.error(Code::inconsistent, "more escapes are taken than there are");

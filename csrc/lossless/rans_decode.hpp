@@ -38,7 +38,15 @@ class RansSlot {
  private:
   std::uint32_t word_ = 0;
 };
-using RansSlots = std::array<RansSlot, kSlots>;
+
+// A table by slot: in words, and in the separate bytes that vectors take.
+struct RansSlots {
+  std::array<RansSlot, kSlots> word{};
+  std::array<std::uint8_t, kSlots> entry{};
+  std::array<std::uint8_t, kSlots> symbol{};
+  std::array<std::uint8_t, kSlots> frequency{};
+  std::array<std::uint8_t, kSlots> offset{};
+};
 
 // Kernels decode rounds of one symbol for each state into `out`, at most `rounds`. A round takes at most a byte of each
 // kind for a state, and none begins after `in_last` or `escape_last`. Return the rounds decoded.

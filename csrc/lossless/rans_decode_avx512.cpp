@@ -18,13 +18,7 @@ struct FewTables {
   __m512i escape;
 
   AIMC_KERNEL void load(const RansTable& t, const RansSlots& slots) {
-    alignas(64) std::uint8_t by_slot[kSlots];
-    std::uint32_t k = 0;
-    for (unsigned slot = 0; slot < kSlots; ++slot) {
-      if (slots[slot].offset() == 0 && slot > 0) ++k;
-      by_slot[slot] = static_cast<std::uint8_t>(k);
-    }
-    entry = load256(by_slot);
+    entry = load256(slots.entry.data());
     symbol = _mm512_loadu_si512(t.symbol.data());
     frequency = _mm512_loadu_si512(t.frequency.data());
     start = _mm512_loadu_si512(t.start.data());
@@ -47,15 +41,9 @@ struct ManyTables {
   __m512i last;  // the last slot before those of the escape
 
   AIMC_KERNEL void load(const RansTable& t, const RansSlots& slots) {
-    alignas(64) std::uint8_t bytes[3][kSlots];
-    for (unsigned slot = 0; slot < kSlots; ++slot) {
-      bytes[0][slot] = slots[slot].symbol();
-      bytes[1][slot] = static_cast<std::uint8_t>(slots[slot].frequency());
-      bytes[2][slot] = static_cast<std::uint8_t>(slots[slot].offset());
-    }
-    symbol = load256(bytes[0]);
-    frequency = load256(bytes[1]);
-    offset = load256(bytes[2]);
+    symbol = load256(slots.symbol.data());
+    frequency = load256(slots.frequency.data());
+    offset = load256(slots.offset.data());
     last = _mm512_set1_epi8(static_cast<char>(t.escapes ? t.start[t.escape_entry()] - 1 : 255));
   }
 
