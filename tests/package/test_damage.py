@@ -168,6 +168,7 @@ def test_verdicts_are_those_of_the_slow_decoder(data: hs.DataObject) -> None:
 GOOD = raw_tensor("w", 1, (3,), b"abc")
 ALIAS = unit(17, numbers("H", 0) + text("v") + text("w") + b"\x80")
 W = Entry(0, "w", 1, (3,), 0, 1)
+GOOD_HEADER = typed_header("w", 1, (3,), 0, (0, 3))
 
 
 @pytest.mark.parametrize(
@@ -218,6 +219,44 @@ def test_an_index_that_the_unit_does_not_agree_with(entry: Entry, path: str) -> 
             with pytest.raises(InconsistentError) as refusal:
                 attempt()
             assert refusal.value.path == path
+
+
+def part(start: int, count: int, opaque_type: str = "x") -> bytes:
+    opaque = (opaque_type, 1, 1)
+    return coded_tensor("t", 255, (6,), [b"\1\0"], 99, segment=(start, count), opaque=opaque)
+
+
+@pytest.mark.parametrize(
+    ("units", "good"),
+    [
+        ([part(0, 2), part(2, 4)], True),
+        ([part(0, 2), part(3, 3)], False),
+        ([part(0, 3), part(2, 4)], False),
+        ([part(0, 2), part(2, 3)], False),
+        ([part(2, 4), part(0, 2)], False),
+        ([part(0, 2), part(2, 4, "y")], False),
+        ([part(0, 6), part(0, 6)], False),
+    ],
+)
+def test_segments_that_do_not_make_up_the_tensor(units: list[bytes], good: bool) -> None:
+    with aimcodec.open(File().tensor("t", 255, (6,), units, coding=1).data()) as package:
+        assert (package.verify() == []) == good
+        if good:
+            assert package["t"].tobytes() == bytes(6)
+        else:
+            with pytest.raises(InconsistentError, match=r"segment|complete"):
+                package["t"]
+
+
+@pytest.mark.parametrize("place", [63, -1])
+def test_padding_that_is_not_zero(place: int) -> None:
+    damaged = bytearray(raw_tensor("w", 1, (3,), b"abc", 0) if place < 0 else unit(16, GOOD_HEADER, b"abc"))
+    damaged[place] = 1
+    with aimcodec.open(File([bytes(damaged)], [W]).data()) as package:
+        assert len(package.verify()) == 1
+        with pytest.raises(MalformedError) as refusal:
+            package["w"]
+        assert refusal.value.path == ("units[1].payload_padding" if place < 0 else "units[1].header_padding")
 
 
 def test_an_alias_that_its_unit_does_not_agree_with() -> None:
