@@ -9,6 +9,7 @@ import pty
 import shlex
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -270,3 +271,14 @@ def test_progress_is_for_terminals(command: str, tmp_path: Path) -> None:
     assert out.count(b"\n") == 1
     quiet = subprocess.run(line, capture_output=True, env=environment(), check=True)
     assert quiet.stderr == b""
+
+
+def test_later_versions_are_unsupported(aimc: Command, package: Path) -> None:
+    data = bytearray(package.read_bytes())
+    data[26] = 2  # version_major, the first byte of package_header
+    end = int.from_bytes(data[10:14], "big")  # unit_header_size
+    data[end - 4 : end] = zlib.crc32(data[: end - 4]).to_bytes(4, "big")
+    package.write_bytes(data)
+    for arguments in (["verify"], ["validate"], ["info"], ["ls"]):
+        result = aimc(*arguments, package)
+        assert result.code == 4, (arguments, result)

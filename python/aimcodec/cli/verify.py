@@ -76,11 +76,9 @@ def _damage(source: str, error: AimcError, threads: int | None) -> list[dict[str
     with about(source), aimcodec.open(source, recover=True, threads=threads) as package:
         if not package.units:
             raise MalformedError("not a package: no unit is intact")
-        names = {damage.offset: damage.tensor for damage in package.damage}
-        errors = [damage.error for damage in package.damage]
-        known = [] if any(str(error) == str(other) for other in errors) else [error]
-        tensors = {8 * offset: name for offset, name in names.items()}
-        return [_finding(e, {}, tensors.get(e.bit_offset or 0)) for e in [*known, *errors]]
+        findings = [_finding(damage.error, {}, damage.tensor) for damage in package.damage]
+        known = any(str(damage.error) == str(error) for damage in package.damage)
+        return findings if known else [_finding(error, {}), *findings]
 
 
 def _names(found: Opened) -> dict[int, str]:
