@@ -248,6 +248,53 @@ def test_segments_that_do_not_make_up_the_tensor(units: list[bytes], good: bool)
                 package["t"]
 
 
+def with_blocks(file: File, blocks: list[int]) -> bytes:
+    """The file with an index that says so many blocks of 64 bytes of its first units."""
+    index = file.index()
+    count = int.from_bytes(index[:4], "big")
+    start = 4 + count
+    return file.data(index=index[:start] + numbers("Q", *blocks) + index[start + 8 * len(blocks) :])
+
+
+def test_sizes_that_the_index_does_not_have_right() -> None:
+    """PACKAGE has 1 block, the first tensor 2, the second 3."""
+    longer = raw_tensor("x", 1, (100,), bytes(100))
+    file = File().raw("w", 1, (3,), b"abc").raw("x", 1, (100,), bytes(100))
+    assert [len(made) // 64 for made in (file.package, GOOD, longer)] == [1, 2, 3]
+    assert len(aimcodec.load_file(with_blocks(file, [1, 2, 3]))) == 2
+    with pytest.raises(InconsistentError) as refusal:
+        aimcodec.open(with_blocks(file, [1, 5, 0]))
+    assert refusal.value.path == "INDEX.index_payload.unit_blocks[2]"
+    with aimcodec.open(with_blocks(file, [1, 3, 2])) as package:
+        for attempt in (lambda: package["w"], lambda: package.get_slice("w")):
+            with pytest.raises(InconsistentError) as refusal:
+                attempt()
+            assert refusal.value.path == "units[1].payload_size"
+        with pytest.raises(MalformedError):
+            package["x"]
+
+
+def test_types_that_the_index_does_not_have_right() -> None:
+    file = File().add(unit(4, text("MIT"), b"text"))
+    index = bytearray(file.index())
+    assert index[5] == 4
+    index[5] = 5
+    with aimcodec.open(file.data(index=bytes(index))) as package, pytest.raises(InconsistentError) as refusal:
+        package.assets  # noqa: B018 - read when asked for
+    assert refusal.value.path == "units[1].unit_type"
+
+
+def test_digests_are_looked_at_after_damage_too() -> None:
+    """Unit 1 has a wrong checksum; unit 2 is good in itself, but not what INDEX says."""
+    file = File().add(unit(4, text("MIT"), b"text")).raw("w", 1, (3,), b"abc")
+    data = bytearray(file.data())
+    data[64 + 64] ^= 1
+    data[192:320] = raw_tensor("w", 1, (3,), b"abd")
+    with aimcodec.open(bytes(data)) as package:
+        found = [(finding.path, finding.message.split(":")[0]) for finding in package.verify()]
+    assert found == [("units[1]", "digest"), ("units[1].payload_crc", "checksum"), ("units[2]", "digest")]
+
+
 @pytest.mark.parametrize("place", [63, -1])
 def test_padding_that_is_not_zero(place: int) -> None:
     damaged = bytearray(raw_tensor("w", 1, (3,), b"abc", 0) if place < 0 else unit(16, GOOD_HEADER, b"abc"))

@@ -65,6 +65,33 @@ def test_what_numpy_gives(name: str, coding: str, sizes: tuple[int, int], asked:
     assert given_part.tobytes() == expected.tobytes()
 
 
+@pytest.mark.parametrize("name", ["FLOAT6_E2M3FN", "INT4", "UINT2", "INT1", "FLOAT16"])
+@pytest.mark.parametrize("sizes", [(1, 100), (1 << 20, 50)])
+def test_every_run_of_rows(name: str, sizes: tuple[int, int]) -> None:
+    part = made(name, "lossless", *sizes).get_slice("a")
+    array = patterns(name, SHAPES["a"])
+    for first in range(13):
+        for last in range(first + 1, 14):
+            assert part[first:last].tobytes() == array[first:last].tobytes()
+
+
+@pytest.mark.parametrize(
+    "index", [np.s_[::-2, 1:3], np.s_[::-1, 3], np.s_[::-3], np.s_[10:2:-4, ::-2, 1], np.s_[5::-5, -1]]
+)
+@pytest.mark.parametrize("sizes", [(1, 100), (1 << 20, 50)])
+def test_steps_backwards(index: Any, sizes: tuple[int, int]) -> None:
+    part = made("FLOAT32", "lossless", *sizes).get_slice("a")
+    assert part[index].tobytes() == patterns("FLOAT32", SHAPES["a"])[index].tobytes()
+
+
+def test_more_runs_than_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aimcodec.package.select.MAX_RUNS", 20)
+    part = made("FLOAT32", "lossless", 1, 100).get_slice("a")
+    array = patterns("FLOAT32", SHAPES["a"])
+    for index in (np.s_[::2, ::3, 1:3], np.s_[::-2, ::-3, ::2], np.s_[3, ::2, 1], np.s_[:, 1:, 2]):
+        assert part[index].tobytes() == array[index].tobytes()
+
+
 def test_indices_that_are_not_basic() -> None:
     part = made("FLOAT32", "lossless", 1, 100).get_slice("a")
     for index in (None, True, [1, 2], np.array([1]), "x", 1.5, (slice(None), None)):
