@@ -153,7 +153,8 @@ class FileObjectSource(_Counting):
 
     def __init__(self, file: Any) -> None:
         self._file = file
-        super().__init__(file.seek(0, os.SEEK_END))
+        file.seek(0, os.SEEK_END)
+        super().__init__(file.tell())
 
     def read_at(self, offset: int, size: int) -> Buffer:
         """A copy."""
