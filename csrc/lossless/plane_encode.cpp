@@ -19,7 +19,7 @@ constexpr std::size_t kPartBytes = 1U << 15;
 // Many states are fast, but each holds a byte of waste.
 std::uint8_t state_code(std::size_t count, const Effort& effort) {
   if (count < 1024) return 0;
-  if (count < (1U << 15)) return 2;
+  if (count < (effort.wide_records ? 1U << 17 : 1U << 15)) return 2;
   return effort.wide_records ? 3 : 1;
 }
 
@@ -29,7 +29,7 @@ bool all_equal(const std::uint8_t* bytes, std::size_t count) {
 
 // Bytes that coding has to save: a plane that is coded takes longer to read than one that is not.
 std::size_t least_saving(std::size_t count, const Effort& effort) {
-  return count / (effort.thorough ? 512 : effort.wide_records ? 400 : 80) + 4;
+  return count / (effort.thorough ? 512 : effort.wide_records ? 600 : 80) + 4;
 }
 
 std::uint64_t whole_bytes(std::uint64_t cost) {
