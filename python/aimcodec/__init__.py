@@ -29,7 +29,7 @@ from aimcodec.errors import (
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from aimcodec import nnc
+    from aimcodec import nnc, torch
     from aimcodec.package import Package, TensorInfo, Writer, load_file, recover, save_file
     from aimcodec.package import open_package as open
 
@@ -59,6 +59,7 @@ __all__ = [
     "recover",
     "save_file",
     "set_isa",
+    "torch",
 ]
 
 __version__ = "0.1.0"
@@ -77,8 +78,8 @@ _PACKAGE_NAMES = {
 
 def __getattr__(name: str) -> Any:
     """The coders are loaded on first use: importing the package is quick."""
-    if name == "nnc":
-        return import_module("aimcodec.nnc")
+    if name in ("nnc", "torch"):
+        return import_module(f"aimcodec.{name}")
     if name in _PACKAGE_NAMES:
         return getattr(import_module("aimcodec.package"), _PACKAGE_NAMES[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

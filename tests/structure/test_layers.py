@@ -29,7 +29,7 @@ ALLOWED_ROOMS: dict[str, set[str]] = {
     "package": {*FOUNDATIONS, "dtypes", "syntax", "coding", "nnc", "_native"},
     "inspect": {*FOUNDATIONS, "syntax", "coding", "nnc", "_native", "_core"},
     "reference": {"errors"},
-    "aimcodec": {*FOUNDATIONS, "syntax", "coding", "nnc", "package", "_native"},
+    "aimcodec": {*FOUNDATIONS, "syntax", "coding", "nnc", "package", "torch", "_native"},
     "bridges": {*FOUNDATIONS, "syntax", "dtypes"},
     "torch": {*FOUNDATIONS, "dtypes", "syntax", "package"},
     "cli": {*FOUNDATIONS, "dtypes", "syntax", "coding", "nnc", "package", "bridges", "inspect", "_native", "aimcodec"},

@@ -99,7 +99,7 @@ def _result(name: str, memory: int, size: int | None, seconds: float) -> dict[st
     return {
         "step": name,
         "bytes": size,
-        "ratio": None if size is None else memory / size,
+        "ratio": size / memory if size is not None and memory else None,
         "seconds": seconds,
         "mb_per_second": memory / seconds / 1e6,
     }
@@ -154,7 +154,7 @@ def _lines(record: dict[str, Any]) -> Iterator[str]:
         [
             result["step"],
             "" if result["bytes"] is None else f"{result['bytes']:,}",
-            "" if result["ratio"] is None else f"{result['ratio']:.3f}",
+            "" if result["ratio"] is None else f"{result['ratio']:.4f}",
             f"{result['seconds']:.4f}",
             f"{result['mb_per_second']:,.1f}",
         ]

@@ -12,7 +12,7 @@ from aimcodec.bridges.model import Model
 from aimcodec.cli.files import read_stream
 from aimcodec.cli.models import PackageModel, open_model
 from aimcodec.cli.nnc_options import NncOptions
-from aimcodec.cli.output import print_json
+from aimcodec.cli.output import print_json, ratio_text
 from aimcodec.cli.packages import copy_beside, copy_structure, opened
 from aimcodec.cli.report import about, shown_path
 from aimcodec.cli.write_model import Coding, write_model
@@ -52,20 +52,21 @@ def encode_package(source: str, output: Path, options: PackageOptions, threads: 
                 counts += write_model(writer, source, other, options.coding, options.nnc, variant.name, threads)
     seconds = time.perf_counter() - start
     size = output.stat().st_size
+    ratio = size / counts.memory if counts.memory else None
     record = {
         "output": str(output),
         "bytes": size,
         "tensors": counts.tensors,
         "elements": counts.elements,
         "memory_bytes": counts.memory,
-        "ratio": counts.memory / size,
+        "ratio": ratio,
         "seconds": seconds,
         "mb_per_second": counts.memory / seconds / 1e6,
     }
     if json:
         print_json(record)
     else:
-        what = f"{size:,} bytes, {counts.tensors:,} tensors of {counts.memory:,} bytes, ratio {record['ratio']:.3f}"
+        what = f"{size:,} bytes, {counts.tensors:,} tensors of {counts.memory:,} bytes{ratio_text(ratio)}"
         print(f"{shown_path(output)}: {what}, {seconds:.2f} s, {record['mb_per_second']:.1f} MB/s")
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from aimcodec.cli.output import print_json, print_lines, width
+from aimcodec.cli.output import print_json, print_lines, ratio_text, width
 from aimcodec.cli.packages import Opened, opened
 from aimcodec.cli.table import memory_bytes
 from aimcodec.inspect.text import Column, elide, printable, table
@@ -51,7 +51,7 @@ def _record(found: Opened) -> dict[str, Any]:
         "id": f"sha256:{package.digest.hex()}",
         "bytes": units.source.size,
         "memory_bytes": total,
-        "ratio": total / units.source.size,
+        "ratio": units.source.size / total if total else None,
         "tensors": len(infos),
         "aliases": len(infos) - len(own),
         "parameters": sum(info.elements for info in own),
@@ -83,7 +83,7 @@ def _groups(infos: Iterable[TensorInfo], memory: dict[str, int | None], key: str
                 "elements": sum(info.elements for info in members),
                 "bytes": size,
                 "coded_bytes": coded,
-                "ratio": size / coded if coded else None,
+                "ratio": coded / size if size else None,
             }
         )
     return result
@@ -111,7 +111,7 @@ def _lines(record: dict[str, Any]) -> Iterator[str]:
     yield f"AIM {record['version']}, {record['bytes']:,} bytes, by {printable(record['producer']) or 'nobody'}"
     yield f"id {record['id']}"
     aliases = f" ({record['aliases']:,} of them aliases)" if record["aliases"] else ""
-    sizes = f"{record['memory_bytes']:,} bytes of memory, ratio {record['ratio']:.3f}"
+    sizes = f"{record['memory_bytes']:,} bytes of memory{ratio_text(record['ratio'])}"
     yield f"{record['tensors']:,} tensors{aliases}, {record['parameters']:,} parameters, {sizes}"
     for title, key in (("type", "dtypes"), ("coding", "codings")):
         if record[key]:
@@ -134,7 +134,7 @@ def _group_lines(title: str, groups: list[dict[str, Any]]) -> Iterator[str]:
             f"{group['elements']:,}",
             f"{group['bytes']:,}",
             f"{group['coded_bytes']:,}",
-            "" if group["ratio"] is None else f"{group['ratio']:.3f}",
+            "" if group["ratio"] is None else f"{group['ratio']:.4f}",
         ]
         for group in groups
     ]

@@ -41,7 +41,7 @@ class Order(str, Enum):
 KEYS: dict[Order, Callable[[dict[str, Any]], Any]] = {
     Order.NAME: lambda record: record["name"],
     Order.SIZE: lambda record: -(record["bytes"] or 0),
-    Order.RATIO: lambda record: -(record["ratio"] or 0.0),
+    Order.RATIO: lambda record: record["ratio"] or 0.0,
 }
 
 
@@ -93,5 +93,5 @@ def _rows(records: Iterable[dict[str, Any]]) -> Iterator[list[str]]:
             record["coding"] if alias is None else f"= {printable(alias)}",
             "" if record["bytes"] is None else f"{record['bytes']:,}",
             f"{record['coded_bytes']:,}",
-            "" if record["ratio"] is None else f"{record['ratio']:.3f}",
+            "" if record["ratio"] is None else f"{record['ratio']:.4f}",
         ]

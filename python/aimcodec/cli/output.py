@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["print_json", "print_lines", "width"]
+__all__ = ["print_json", "print_lines", "ratio_text", "width"]
 
 PIPE_WIDTH = 160  # what is not a terminal has no width; COLUMNS sets one
 
@@ -28,3 +28,8 @@ def print_lines(lines: Iterable[str]) -> None:
     """Lines that were made safe to print."""
     for line in lines:
         sys.stdout.write(line + "\n")
+
+
+def ratio_text(ratio: float | None) -> str:
+    """Bytes in the file for a byte of memory, for the end of a list; nothing where there is no memory."""
+    return "" if ratio is None else f", ratio {ratio:.4f}"

@@ -30,5 +30,5 @@ def tensor_record(found: Opened, info: TensorInfo) -> dict[str, Any]:
         "alias_of": info.alias_of,
         "bytes": size,
         "coded_bytes": info.coded_bytes,
-        "ratio": None if size is None else size / info.coded_bytes,
+        "ratio": info.coded_bytes / size if size else None,
     }

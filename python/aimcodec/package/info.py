@@ -48,8 +48,8 @@ class TensorInfo:
 
     @property
     def ratio(self) -> float | None:
-        """Bytes of its memory for each byte of the file; None as for `nbytes`, and where its units are lost."""
-        return None if self.nbytes is None or not self.coded_bytes else self.nbytes / self.coded_bytes
+        """Bytes of the file for a byte of memory; None as for `nbytes`, without memory, and if its units are lost."""
+        return self.coded_bytes / self.nbytes if self.nbytes and self.coded_bytes else None
 
 
 @dataclass(frozen=True)
