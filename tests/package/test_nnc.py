@@ -111,6 +111,13 @@ def test_types_and_shapes() -> None:
         assert len(package.verify()) == 1
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.uint64, np.int8, np.bool_])
+def test_integers_that_do_not_fit_their_type(dtype: Any) -> None:
+    stream = aimcodec.nnc.encode({"n": np.array([-129, 0], np.int32)})
+    with aimcodec.open(carried(stream, dtypes={"n": dtype}), variant="v") as package, pytest.raises(OutOfRangeError):
+        package["n"]
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -45,6 +45,8 @@ def load_nnc(reading: Reading, numbers: Sequence[int]) -> dict[int, NDArray[Any]
         own = [number for number in numbers if entries[number].variant == variant]
         stream = _stream(reading, variant, {entries[number].unit for number in own})
         values = stream.decode(reading)
+        for unit in {entries[number].unit for number in own}:
+            _check_order(unit, [entry.name for entry in entries if entry.unit == unit], list(values))
         for number in own:
             arrays[number] = _given(entries[number], values.get(entries[number].name))
     return arrays
@@ -146,6 +148,18 @@ def _check_tensors(entries: Sequence[Entry], number: int, unit: Unit) -> None:
         raise InconsistentError("the index names other tensors", bit_offset=8 * unit.offset, path=path)
 
 
+def _check_order(unit: int, said: list[str], decoded: list[str]) -> None:
+    """That the tensors of a data unit are in the order of their values (9.2)."""
+    if said != [name for name in decoded if name in said]:
+        path = f"units[{unit}].nnc_data_header"
+        raise InconsistentError("the tensors are not those of the data unit, in its order", path=path)
+
+
+def _fits(values: NDArray[Any], dtype: np.dtype[Any]) -> bool:
+    low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return not values.size or (low <= int(values.min()) and int(values.max()) <= high)
+
+
 def _given(entry: Entry, values: NDArray[Any] | None) -> NDArray[Any]:
     """Decoded values in the type and shape that the file gives them (9.2)."""
     path = f"units[{entry.unit}].nnc_data_header"
@@ -154,8 +168,7 @@ def _given(entry: Entry, values: NDArray[Any] | None) -> NDArray[Any]:
     dtype = from_code(entry.data_type).numpy
     if (dtype.kind in "biu") != (values.dtype.kind == "i"):
         raise OutOfRangeError(f"tensor {entry.name!r} has values of {values.dtype}", path=path)
-    with np.errstate(over="ignore", under="ignore"):
-        converted: NDArray[Any] = values.astype(dtype)
-    if values.dtype.kind == "i" and not np.array_equal(converted.astype(np.int64), values.astype(np.int64)):
+    if values.dtype.kind == "i" and not _fits(values, dtype):
         raise OutOfRangeError(f"integers of tensor {entry.name!r} do not fit {dtype}", path=path)
-    return converted.reshape(entry.shape)
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(values.astype(dtype)).reshape(entry.shape)
