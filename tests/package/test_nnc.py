@@ -14,6 +14,10 @@ from aimcodec.errors import AimcError, ArgumentError, InconsistentError, OutOfRa
 from aimcodec.package import Writer
 from aimcodec.reference.aim import read
 from aimcodec.syntax.aim import Unit, iter_units, write_units
+from aimcodec.syntax.nnc import Unit as NnrUnit
+from aimcodec.syntax.nnc import UnitType as NnrType
+from aimcodec.syntax.nnc import iter_units as nnc_units
+from aimcodec.syntax.nnc import write_units as write_nnc_units
 
 from ..conformance.cases import Case, assert_decoded, case_parameters
 from ..reference.aim_files import Entry, File
@@ -193,6 +197,41 @@ def test_recovery_gives_no_tensor_whose_parameter_sets_may_be_lost() -> None:
         assert list(package) == ["w", "n"]
         with pytest.raises(AimcError):
             package["w"]
+
+
+def with_layer_parameters() -> bytes:
+    """A stream of "w", and then of "v" with a quantization step of its own."""
+    tensor = np.arange(12, dtype=np.float32).reshape(3, 4)
+    units = list(nnc_units(aimcodec.nnc.encode({"w": tensor, "v": tensor}, qp=-20)))
+    layer = {
+        "nnr_layer_parameter_set_unit_header": {"lps_self_contained_flag": 1},
+        "nnr_layer_parameter_set_unit_payload": {
+            "lps_sparsification_flag": 0,
+            "lps_pruning_flag": 0,
+            "lps_unification_flag": 0,
+            "lps_quantization_method_flags": 1,
+            "lps_qp_density": 2,
+            "lps_quantization_parameter": 8,
+        },
+    }
+    return write_nnc_units([*units[:-1], NnrUnit(NnrType.NNR_LPS, layer), units[-1]])
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_recovery_gives_no_tensor_of_another_step(header: bool) -> None:
+    """Without the layer parameter set the last tensor decodes to wrong values."""
+    stream = with_layer_parameters()
+    right = aimcodec.nnc.decode(stream)
+    assert np.array_equal(right["v"], 4 * right["w"])
+    data = bytearray(carried(stream))
+    with aimcodec.open(bytes(data), variant="v") as package:
+        assert np.array_equal(package["v"], right["v"])
+    layer = [u for u in iter_units(bytes(data)) if u.kind == 18][-1]
+    data[layer.offset + 20 if header else layer.payload_offset] ^= 255
+    with aimcodec.recover(bytes(data), variant="v") as package:
+        assert np.array_equal(package["w"], right["w"])
+        with pytest.raises(AimcError):
+            package["v"]
 
 
 def test_all_streams_were_there() -> None:
