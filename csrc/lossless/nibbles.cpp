@@ -51,4 +51,11 @@ void split_packed(const std::uint8_t* bytes, std::size_t count, std::uint8_t* lo
   }
 }
 
+void split_plain(const std::uint8_t* bytes, std::size_t count, std::uint8_t* low, std::uint8_t* high) {
+  for (std::size_t i = 0; i < count; ++i) {
+    low[i] = bytes[i] & 0x0F;
+    high[i] = bytes[i] >> 4;
+  }
+}
+
 }  // namespace aimc::lossless

@@ -11,4 +11,7 @@ bool join_nibbles(const std::uint8_t* low, const std::uint8_t* high, std::size_t
 // High nibbles as bytes, low ones packed.
 void split_packed(const std::uint8_t* bytes, std::size_t count, std::uint8_t* low, std::uint8_t* high);
 
+// Both as bytes.
+void split_plain(const std::uint8_t* bytes, std::size_t count, std::uint8_t* low, std::uint8_t* high);
+
 }  // namespace aimc::lossless

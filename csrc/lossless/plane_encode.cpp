@@ -68,13 +68,19 @@ void put_rans(const RansTable& table, const std::uint8_t* bytes, std::size_t cou
   set_u32(out->data() + size_at, static_cast<std::uint32_t>(out->size() - size_at - 4));
 }
 
-void put_nibbles(const std::uint8_t* bytes, std::size_t count, int depth, const Effort& effort, Bytes* out) {
-  Bytes low((count + 1) / 2);
+void put_nibbles(const std::uint8_t* bytes, std::size_t count, bool packed, int depth, const Effort& effort,
+                 Bytes* out) {
+  Bytes low(packed ? (count + 1) / 2 : count);
   Bytes high(count);
-  split_packed(bytes, count, low.data(), high.data());
   put_method(PlaneMethod::nibbles, out);
-  out->push_back(1);
-  put_raw(low.data(), low.size(), out);
+  out->push_back(packed ? 1 : 0);
+  if (packed) {
+    split_packed(bytes, count, low.data(), high.data());
+    put_raw(low.data(), low.size(), out);
+  } else {
+    split_plain(bytes, count, low.data(), high.data());
+    encode_plane(low.data(), count, depth + 1, effort, out);
+  }
   encode_plane(high.data(), count, depth + 1, effort, out);
 }
 
@@ -83,6 +89,7 @@ struct Choice {
   PlaneMethod method = PlaneMethod::raw;
   std::uint64_t bytes = 0;
   RansTable table;
+  bool packed = false;  // low nibbles as they are
 };
 
 // `choice` is from a histogram of `counted` bytes of the plane.
@@ -91,24 +98,32 @@ std::uint64_t rans_bytes(const TableChoice& choice, std::uint64_t counted, std::
          2 * choice.table.entries + 8;
 }
 
-Histogram high_nibbles(const Histogram& histogram) {
-  Histogram high;
-  high.total = histogram.total;
-  for (std::size_t v = 0; v < kSlots; ++v) high.count[v >> 4] += histogram.count[v];
-  return high;
+Histogram nibbles_of(const Histogram& histogram, unsigned shift) {
+  Histogram nibbles;
+  nibbles.total = histogram.total;
+  for (std::size_t v = 0; v < kSlots; ++v) nibbles.count[v >> shift & 0x0F] += histogram.count[v];
+  return nibbles;
+}
+
+Choice choose_nibbles(const Histogram& histogram, std::size_t count, int depth, const Effort& effort) {
+  const auto bytes = [&](unsigned shift) {
+    return rans_bytes(choose_table(nibbles_of(histogram, shift), depth + 1), histogram.total, count, effort);
+  };
+  const std::uint64_t low = bytes(0);
+  const bool packed = low + least_saving(count, effort) >= count / 2;
+  return {PlaneMethod::nibbles, bytes(4) + (packed ? count / 2 : low), {}, packed};
 }
 
 Choice choose(const Histogram& histogram, std::size_t count, int depth, const Effort& effort) {
-  Choice best{PlaneMethod::raw, count - std::min(least_saving(count, effort), count), {}};
+  Choice best{PlaneMethod::raw, count - std::min(least_saving(count, effort), count), {}, false};
   const TableChoice whole = choose_table(histogram, depth);
   if (whole.table.entries > 0 && rans_bytes(whole, histogram.total, count, effort) < best.bytes) {
-    best = {PlaneMethod::rans, rans_bytes(whole, histogram.total, count, effort), whole.table};
+    best = {PlaneMethod::rans, rans_bytes(whole, histogram.total, count, effort), whole.table, false};
   }
   // Values that are nearly alike in frequency need finer frequencies than there are; their high nibbles do not.
   if (depth == 0 && best.bytes > count - count / 8) {
-    const std::uint64_t bytes =
-        count / 2 + rans_bytes(choose_table(high_nibbles(histogram), depth + 1), histogram.total, count, effort);
-    if (bytes < best.bytes) best = {PlaneMethod::nibbles, bytes, {}};
+    const Choice nibbles = choose_nibbles(histogram, count, depth, effort);
+    if (nibbles.bytes < best.bytes) best = nibbles;
   }
   return best;
 }
@@ -119,7 +134,7 @@ void put_choice(const Choice& choice, const std::uint8_t* bytes, std::size_t cou
     case PlaneMethod::rans:
       return put_rans(choice.table, bytes, count, depth, effort, out);
     case PlaneMethod::nibbles:
-      return put_nibbles(bytes, count, depth, effort, out);
+      return put_nibbles(bytes, count, choice.packed, depth, effort, out);
     default:
       return put_raw(bytes, count, out);
   }
@@ -134,7 +149,7 @@ bool looks_random(const std::uint8_t* bytes, std::size_t count, int depth, const
   constexpr std::uint64_t kChanceOfNibbles = 2;
   const std::uint64_t whole = whole_bytes(choose_table(sample, depth).cost) + kChanceOfBytes;
   const std::uint64_t nibbles =
-      sample.total / 2 + whole_bytes(choose_table(high_nibbles(sample), depth).cost) + kChanceOfNibbles;
+      sample.total / 2 + whole_bytes(choose_table(nibbles_of(sample, 4), depth).cost) + kChanceOfNibbles;
   const auto total = static_cast<std::size_t>(sample.total);
   return std::min(whole, nibbles) + least_saving(total, effort) > total;
 }

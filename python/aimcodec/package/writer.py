@@ -19,6 +19,7 @@ from aimcodec.package.emit import Emitter
 from aimcodec.package.encode import chunks, lossless_parts
 from aimcodec.package.memory import Memory, OpaqueMemory, as_array
 from aimcodec.package.nnc_units import nnc_entries, split_stream
+from aimcodec.package.opaque_fields import known_fields
 from aimcodec.package.records import Contributor, Evaluation
 from aimcodec.package.target import TargetLike, open_target
 from aimcodec.syntax import Fields
@@ -103,7 +104,7 @@ class Writer:
             block_elements: elements of a block.
             block_bytes: bytes of a block.
             fields: bytes of the parts of a block (at most 255 of at most 255 bytes), for example scales and numbers,
-                where coding them apart saves room.
+                where coding them apart saves room; by default those of the format, if it is a known one of GGUF.
             coding: as in `add_tensor`.
             variant: name given to `add_variant`, or "".
         """
@@ -123,7 +124,7 @@ class Writer:
             "opaque_block_elements": block_elements,
             "opaque_block_bytes": block_bytes,
         }
-        parts = _fields(name, fields, block_bytes)
+        parts = _fields(name, fields or known_fields(opaque_type, block_bytes), block_bytes)
         opaque = OpaqueMemory(memory, block_elements, block_bytes, parts, shape[-1])
         self._add(name, opaque, shape, described, OPAQUE, coding if parts else "raw", variant)
 
