@@ -16,7 +16,8 @@ import pytest
 from aimcodec.errors import AimcError, ArgumentError, InternalError
 
 STREAMS = Path(__file__).resolve().parents[2] / "conformance_streams"
-CATALOGUE: list[dict[str, Any]] = json.loads((STREAMS / "catalogue.json").read_text("utf-8"))["cases"]
+ENTRIES: list[dict[str, Any]] = json.loads((STREAMS / "catalogue.json").read_text("utf-8"))["cases"]
+CATALOGUE = [entry for entry in ENTRIES if entry["syntax"] == "nnc"]
 
 Fingerprint = tuple[str, tuple[int, ...], str]
 
@@ -80,16 +81,19 @@ def has_certain_place(case: Case) -> bool:
     return case.description["expect"]["bit_offset_of_first_violation"] is not None
 
 
-def case_parameters(*classes: str, slow_beyond: int | None = None) -> list[Any]:
-    """Cases of the classes ("valid", "uncommon", "invalid"); those of more stream bytes than given are marked slow."""
+def case_parameters(*classes: str, syntax: str = "nnc", slow_beyond: int | None = None) -> list[Any]:
+    """Cases of a syntax and of the classes ("valid", "uncommon", "invalid", "limits").
+
+    Those of more stream bytes than given are marked slow.
+    """
     return [
         pytest.param(
             Case(entry),
             id=entry["id"],
             marks=[pytest.mark.slow] if slow_beyond is not None and entry["bytes"] > slow_beyond else [],
         )
-        for entry in CATALOGUE
-        if entry["class"] in classes
+        for entry in ENTRIES
+        if entry["class"] in classes and entry["syntax"] == syntax
     ]
 
 

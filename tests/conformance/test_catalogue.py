@@ -7,35 +7,36 @@ import hashlib
 import numpy as np
 import pytest
 
-from .cases import CATALOGUE, STREAMS, Case, case_parameters, fingerprint
+from .cases import ENTRIES, STREAMS, Case, case_parameters, fingerprint
 
-CLASSES = ("valid", "uncommon", "invalid")
+CLASSES = ("valid", "uncommon", "invalid", "limits")
+ALL = case_parameters(*CLASSES) + case_parameters(*CLASSES, syntax="aim")
 
 
 def test_catalogue_lists_every_folder_once() -> None:
     on_disk = sorted(str(path.parent.relative_to(STREAMS)) for path in STREAMS.glob("**/case.json"))
-    assert sorted(entry["folder"] for entry in CATALOGUE) == on_disk
-    assert len({entry["id"] for entry in CATALOGUE}) == len(CATALOGUE)
+    assert sorted(entry["folder"] for entry in ENTRIES) == on_disk
+    assert len({entry["id"] for entry in ENTRIES}) == len(ENTRIES)
 
 
 def test_every_class_has_cases() -> None:
-    assert {entry["class"] for entry in CATALOGUE} == set(CLASSES)
+    assert {entry["class"] for entry in ENTRIES} == set(CLASSES)
 
 
-@pytest.mark.parametrize("case", case_parameters(*CLASSES))
+@pytest.mark.parametrize("case", ALL)
 def test_entry_agrees_with_the_case(case: Case) -> None:
     entry = case.entry
     assert entry["folder"] == f"{entry['class']}/{entry['syntax']}/{entry['area']}/{entry['id']}"
     assert entry["id"] == case.description["id"]
     assert entry["title"] == case.description["title"]
     assert entry["verdict"] == case.description["expect"]["verdict"]
-    assert entry["verdict"] == ("reject" if entry["class"] == "invalid" else "accept")
+    assert entry["verdict"] == ("reject" if entry["class"] in ("invalid", "limits") else "accept")
     assert entry["streams"] == len(case.steps)
     assert entry["bytes"] == sum(step.description["bytes"] for step in case.steps)
     assert entry["tensors"] == sum(len(step.expect.get("tensors", [])) for step in case.steps)
 
 
-@pytest.mark.parametrize("case", case_parameters(*CLASSES))
+@pytest.mark.parametrize("case", ALL)
 def test_stream_files_are_the_catalogued_ones(case: Case) -> None:
     for step in case.steps:
         assert len(step.data) == step.description["bytes"]

@@ -1,0 +1,166 @@
+"""Every AIM stream through the package, the slow decoder and the syntax layer."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+import aimcodec
+from aimcodec.errors import AimcError, ArgumentError, InternalError, LimitExceededError, UnsupportedError
+from aimcodec.package import read_stream
+from aimcodec.reference.aim import read
+from aimcodec.syntax.aim import check_file, iter_units, trace_file, write_units
+from aimcodec.syntax.trace import TraceRecord
+
+from .aim_contents import of_package, of_slow
+from .cases import Case, case_parameters
+
+ACCEPTED = case_parameters("valid", "uncommon", syntax="aim")
+REFUSED = case_parameters("invalid", "limits", syntax="aim")
+INVALID = case_parameters("invalid", syntax="aim")
+LIMITS = case_parameters("limits", syntax="aim")
+CODED_DATA = ("blocks", "lossless", "tensors", "nnc")  # areas with rules that the syntax layer does not look at
+
+
+def data_of(case: Case) -> bytes:
+    (step,) = case.steps
+    return step.data
+
+
+def errors_of(case: Case) -> set[str]:
+    """Codes of the errors that the case allows: any of those for bad input if it names none."""
+    return set(case.description["expect"]["errors"])
+
+
+def assert_refused(error: AimcError, case: Case) -> None:
+    assert not isinstance(error, InternalError | ArgumentError)
+    codes = errors_of(case)
+    assert not codes or error.code in codes
+
+
+def everything(data: bytes, threads: int) -> list[AimcError]:
+    """What is wrong with a package: all that is found on the way to all of its tensors."""
+    try:
+        with aimcodec.open(data, threads=threads) as package:
+            findings = package.verify()
+            for variant in package.variants:
+                aimcodec.load_file(data, variant=variant.name, threads=threads)
+    except AimcError as error:
+        return [error]
+    return findings
+
+
+# Accepted.
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_packages_hold_what_they_should(case: Case, isa: str, threads: int) -> None:
+    expect = case.description["expect"]
+    protected = tuple(expect.get("protected", ()))
+    contents = of_package(data_of(case), [v["id"] for v in expect["variants"]], threads=threads, protected=protected)
+    assert contents == {name: expect[name] for name in contents}
+    with aimcodec.open(data_of(case), threads=threads) as package:
+        assert package.verify() == []
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_the_slow_decoder_gives_the_same(case: Case) -> None:
+    expect = case.description["expect"]
+    if "protected" in expect:
+        with pytest.raises(UnsupportedError):
+            read(data_of(case))
+        return
+    contents = of_slow(read(data_of(case)))
+    assert contents == {name: expect[name] for name in contents}
+
+
+@pytest.mark.parametrize("case", [p for p in ACCEPTED if "protected" in p.values[0].description["expect"]])
+def test_protected_tensors_are_listed_and_refused(case: Case) -> None:
+    with aimcodec.open(data_of(case)) as package:
+        for name in case.description["expect"]["protected"]:
+            assert name in package
+            with pytest.raises(UnsupportedError):
+                package[name]
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_writing_what_was_read_gives_the_same_bytes(case: Case) -> None:
+    data = data_of(case)
+    assert write_units(iter_units(data)) == data
+    assert [u.offset for u in read_stream(io.BytesIO(data))] == [u.offset for u in iter_units(data)]
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_writing_traces_what_reading_traces(case: Case) -> None:
+    written: list[TraceRecord] = []
+    write_units(iter_units(data_of(case)), trace=written.append)
+    assert written == trace_file(data_of(case))
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_checking_finds_nothing(case: Case) -> None:
+    assert check_file(data_of(case)) == []
+
+
+@pytest.mark.parametrize("case", ACCEPTED + REFUSED)
+def test_traces_account_for_every_bit_once(case: Case) -> None:
+    position = 0
+    for record in trace_file(data_of(case)):
+        assert record.bit_offset == position
+        position += record.bit_length
+    assert position == 8 * len(data_of(case))
+
+
+# Refused.
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("case", REFUSED)
+def test_packages_are_refused(case: Case, isa: str, threads: int) -> None:
+    findings = everything(data_of(case), threads)
+    assert findings
+    assert_refused(findings[0], case)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_the_slow_decoder_refuses(case: Case) -> None:
+    with pytest.raises(AimcError) as refusal:
+        read(data_of(case))
+    assert_refused(refusal.value, case)
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_the_syntax_layer_refuses(case: Case) -> None:
+    """All that is no rule of coded data; where the violation is, it finds first."""
+    data = data_of(case)
+    violations = check_file(data)
+    if not violations:
+        assert case.entry["area"] in CODED_DATA
+        assert sum(1 for _ in iter_units(data))
+        return
+    expect = case.description["expect"]
+    assert_refused(violations[0], case)
+    if expect["bit_offset_of_first_violation"] is not None:
+        assert violations[0].bit_offset == expect["bit_offset_of_first_violation"]
+    if expect["element"] is not None:
+        assert expect["element"] in violations[0].path
+    for reading in (lambda: list(iter_units(data)), lambda: list(read_stream(io.BytesIO(data)))):
+        with pytest.raises(AimcError) as refusal:
+            reading()
+        assert_refused(refusal.value, case)
+
+
+@pytest.mark.parametrize("case", LIMITS)
+def test_limits_are_named(case: Case) -> None:
+    for error in everything(data_of(case), 1):
+        assert isinstance(error, LimitExceededError)
+        assert any(name in error.message for name in vars(type(aimcodec.DEFAULT_LIMITS))["__slots__"])
+
+
+def test_places_of_most_violations_of_the_structure_are_certain() -> None:
+    """Otherwise the test above would look at none."""
+    structure = [p.values[0] for p in INVALID if p.values[0].entry["area"] not in ("blocks", "nnc", "index")]
+    certain = [case for case in structure if case.description["expect"]["bit_offset_of_first_violation"] is not None]
+    assert 2 * len(certain) > len(structure)
