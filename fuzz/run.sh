@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzing, from anywhere in the project. The native target is expected in BUILD, built with -DAIMC_FUZZ=ON: see the
-# presets `sanitize` and `thread`. The Python target needs the package in .venv (`make setup`).
+# Fuzzing, from anywhere in the project. The native targets are expected in BUILD, built with -DAIMC_FUZZ=ON: see the
+# presets `sanitize` and `thread`. The Python targets need the package in .venv (`make setup`).
 #
 #   fuzz/run.sh replay [BUILD]   every file of fuzz/corpus, once
 #   fuzz/run.sh fast [BUILD]     replay, then 60 s for each target
@@ -16,6 +16,8 @@ work=build/fuzz
 python=.venv/bin/python
 longest_payload=512
 longest_stream=600
+longest_block=2048
+longest_file=4096
 case $mode in
   replay) seconds=0 ;;
   fast) seconds=60 ;;
@@ -36,7 +38,7 @@ atheris_python() {
     touch "$venv/ready"
   fi
   "$venv/bin/pip" install --quiet --force-reinstall --no-deps . >&2 || return 1
-  "$venv/bin/pip" install --quiet numpy >&2 || return 1
+  "$venv/bin/pip" install --quiet numpy ml-dtypes >&2 || return 1
   echo "$venv/bin/python"
 }
 
@@ -55,13 +57,23 @@ fuzz() {
     2>&1 | grep -v -e REDUCE -e NEW -e pulse
 }
 
+replay() {
+  local target=$1
+  shift
+  "$@" "fuzz/corpus/$target"/* 2>&1 | tail -n 3
+}
+
 mkdir -p "$work"
-native=$build/fuzz/payload_decode
-"$native" fuzz/corpus/payload_decode/* 2>&1 | tail -n 3
-stream_python=$(atheris_python) || stream_python=
-[ -n "$stream_python" ] || echo "skipped: stream_reader (no atheris for this Python)"
-[ -z "$stream_python" ] || "$stream_python" fuzz/stream_reader.py fuzz/corpus/stream_reader/* 2>&1 | tail -n 3
+native=$build/fuzz
+replay payload_decode "$native/payload_decode"
+replay lossless_decode "$native/lossless_decode"
+instrumented=$(atheris_python) || instrumented=
+[ -n "$instrumented" ] || echo "skipped: stream_reader, aim_reader (no atheris for this Python)"
+[ -z "$instrumented" ] || replay stream_reader "$instrumented" fuzz/stream_reader.py
+[ -z "$instrumented" ] || replay aim_reader "$instrumented" fuzz/aim_reader.py
 [ "$seconds" -gt 0 ] || exit 0
 
-fuzz payload_decode $longest_payload "$native"
-[ -z "$stream_python" ] || fuzz stream_reader $longest_stream "$stream_python" fuzz/stream_reader.py
+fuzz payload_decode $longest_payload "$native/payload_decode"
+fuzz lossless_decode $longest_block "$native/lossless_decode"
+[ -z "$instrumented" ] || fuzz stream_reader $longest_stream "$instrumented" fuzz/stream_reader.py
+[ -z "$instrumented" ] || fuzz aim_reader $longest_file "$instrumented" fuzz/aim_reader.py

@@ -11,8 +11,9 @@ export PATH="$PWD/.venv/bin:$PATH"
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=g++ \
   -DAIMC_FUZZ=ON -DAIMC_SANITIZE=address,undefined -DPython_EXECUTABLE="$python" \
   -Dpybind11_DIR="$("$python" -m pybind11 --cmakedir)" >/dev/null
-cmake --build "$build" --target _core payload_decode
+cmake --build "$build" --target _core payload_decode lossless_decode
 "$build/fuzz/payload_decode" fuzz/corpus/payload_decode/*
+"$build/fuzz/lossless_decode" fuzz/corpus/lossless_decode/*
 
 # A package of its own, so that the extension built for use stays as it is.
 package=$build/package
