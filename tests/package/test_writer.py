@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,28 @@ def test_a_large_coded_tensor_that_fails() -> None:
     writer.add_tensor("w", patterns("FLOAT32", (1 << 20,)))
     with pytest.raises(OSError, match="no space"):
         writer.close()
+
+
+class Slow(WriteOnly):
+    """Takes its time wherever it is called beside the main thread."""
+
+    def write(self, data: Any) -> int:
+        if threading.current_thread() is not threading.main_thread():
+            time.sleep(0.02)
+        return super().write(data)
+
+
+def test_units_keep_their_order() -> None:
+    target = Slow()
+    noise = patterns("FLOAT32", (1 << 19,))
+    with Writer(target) as writer:
+        for n in range(2):
+            writer.add_tensor(f"large {n}", noise)
+            writer.add_tensor(f"small {n}", np.arange(n + 3), coding="raw")
+    with aimcodec.open(bytes(target.data)) as package:
+        assert package.verify() == []
+        assert same(package["large 1"], noise)
+        assert package["small 1"].tolist() == [0, 1, 2, 3]
 
 
 def test_targets_that_are_none(tmp_path: Path) -> None:

@@ -424,6 +424,12 @@ def test_limits(limits: Limits) -> None:
         list(iter_units(data, limits=limits))
 
 
+def test_units_without_an_index_are_counted_too() -> None:
+    data = File().package + 20 * unit(77, flags=0)
+    with pytest.raises(LimitExceededError):
+        list(iter_units(data, limits=Limits(max_units=15)))
+
+
 def test_limits_are_inclusive() -> None:
     data = everything().data()
     limits = Limits(max_units=16, max_rank=2, max_elements=128, max_output_bytes=72, max_stream_bytes=len(data))
