@@ -74,6 +74,6 @@ instrumented=$(atheris_python) || instrumented=
 [ "$seconds" -gt 0 ] || exit 0
 
 fuzz payload_decode $longest_payload "$native/payload_decode"
-fuzz lossless_decode $longest_block "$native/lossless_decode"
+fuzz lossless_decode $longest_block "$native/lossless_decode" -malloc_limit_mb=16
 [ -z "$instrumented" ] || fuzz stream_reader $longest_stream "$instrumented" fuzz/stream_reader.py
 [ -z "$instrumented" ] || fuzz aim_reader $longest_file "$instrumented" fuzz/aim_reader.py
