@@ -109,7 +109,7 @@ class LosslessJobs {
 
 py::tuple encode(const py::buffer& data, std::uint32_t record_bytes, bool rotate, bool opaque,
                  const std::vector<std::uint8_t>& fields, std::uint64_t block_records, std::uint64_t row_records,
-                 std::uint64_t first_record, bool thorough, unsigned threads) {
+                 bool thorough, unsigned threads) {
   const ByteView in(data, false);
   EncodeJob job;
   job.layout = layout_of(record_bytes, rotate, opaque);
@@ -125,7 +125,6 @@ py::tuple encode(const py::buffer& data, std::uint32_t record_bytes, bool rotate
   job.count = in.size() / record_bytes;
   job.block_records = block_records;
   job.row_records = row_records;
-  job.first_record = first_record;
   job.fields = fields;
   job.thorough = thorough;
   std::vector<EncodedBlock> blocks;
@@ -161,8 +160,7 @@ void register_lossless(py::module_& m) {
            py::arg("block_records"), py::arg("record_bytes"), py::arg("rotate"), py::arg("opaque"), py::arg("output"))
       .def("decode", &LosslessJobs::decode, py::arg("threads"));
   m.def("lossless_encode", &encode, py::arg("data"), py::arg("record_bytes"), py::arg("rotate"), py::arg("opaque"),
-        py::arg("fields"), py::arg("block_records"), py::arg("row_records"), py::arg("first_record"),
-        py::arg("thorough"), py::arg("threads"));
+        py::arg("fields"), py::arg("block_records"), py::arg("row_records"), py::arg("thorough"), py::arg("threads"));
   m.def(
       "crc32",
       [](const py::buffer& data, std::uint32_t value) {

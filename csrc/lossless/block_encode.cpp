@@ -113,7 +113,7 @@ void encode_block(const BlockInput& input, const Layout& layout, const std::vect
   if (encode_sparse(records, count, layout, fields, effort, &other)) take_if_shorter();
   if (effort.thorough && layout.rotate) {
     put_mode(BlockMode::context, &other);
-    if (encode_context(records, input.count, layout.record_bytes, input.row_records, input.first_record, &other)) {
+    if (encode_context(records, input.count, layout.record_bytes, input.row_records, &other)) {
       take_if_shorter();
     }
   }

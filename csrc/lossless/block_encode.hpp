@@ -13,8 +13,7 @@ namespace aimc::lossless {
 struct BlockInput {
   const std::uint8_t* records = nullptr;
   std::uint64_t count = 0;
-  std::uint64_t row_records = 0;   // of the tensor
-  std::uint64_t first_record = 0;  // place of the block in the tensor
+  std::uint64_t row_records = 0;  // of the tensor
 };
 
 // Appends the block, at most 1 + count * record_bytes bytes. `fields`: how opaque records are cut, empty for one field

@@ -64,8 +64,7 @@ bool encode_blocks(const EncodeJob& job, unsigned threads, std::vector<EncodedBl
       for (std::size_t i = 0; counter.next(&i);) {
         const std::uint64_t first = i * job.block_records;
         const BlockInput input{job.records + first * job.layout.record_bytes,
-                               std::min(job.block_records, job.count - first), job.row_records,
-                               job.first_record + first};
+                               std::min(job.block_records, job.count - first), job.row_records};
         EncodedBlock& block = (*blocks)[i];
         encode_block(input, job.layout, job.fields, effort, &block.bytes);
         block.crc = crc32(0, block.bytes.data(), block.bytes.size(), effort.isa);

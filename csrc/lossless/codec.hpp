@@ -27,7 +27,6 @@ struct EncodeJob {
   std::uint64_t count = 0;
   std::uint64_t block_records = 0;
   std::uint64_t row_records = 0;
-  std::uint64_t first_record = 0;
   Layout layout;
   std::vector<std::uint8_t> fields;  // of opaque records
   bool thorough = false;

@@ -12,7 +12,7 @@ namespace aimc::lossless {
 // Appends context(n), which follows block_mode. Returns false, and appends nothing, if records of this width have none.
 // Rows of `row_records` are what the encoder tries first. Throws std::bad_alloc.
 bool encode_context(const std::uint8_t* records, std::uint64_t n, unsigned record_bytes, std::uint64_t row_records,
-                    std::uint64_t first_record, std::vector<std::uint8_t>* out);
+                    std::vector<std::uint8_t>* out);
 
 // Writes n records of `record_bytes` bytes. Offsets of errors count from the start of context(n). Throws
 // std::bad_alloc.

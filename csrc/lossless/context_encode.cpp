@@ -245,7 +245,7 @@ unsigned choose_mantissa(const Upper& upper, std::size_t row_length, const Effor
 }  // namespace
 
 bool encode_context(const std::uint8_t* records, std::uint64_t n, unsigned record_bytes, std::uint64_t row_records,
-                    std::uint64_t, std::vector<std::uint8_t>* out) {
+                    std::vector<std::uint8_t>* out) {
   if ((record_bytes != 2 && record_bytes != 4) || n == 0 || n > UINT32_MAX) return false;
   const auto count = static_cast<std::size_t>(n);
   const Effort effort{active_isa(), true};

@@ -102,7 +102,6 @@ def lossless_encode(
     fields: list[int],
     block_records: int,
     row_records: int,
-    first_record: int,
     thorough: bool,
     threads: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.uint32]]: ...

@@ -400,18 +400,6 @@ def test_several_blocks(
     check_round_trip(make(content, LAYOUTS[name], records, seed), LAYOUTS[name], mode, block, row)
 
 
-@given(st.integers(0, 1 << 32), st.integers(1, 400), st.sampled_from([1, 7, 64, 300]))
-@settings(max_examples=60)
-def test_segments_of_a_tensor_may_begin_anywhere(seed: int, first: int, row: int) -> None:
-    layout = Layout(2, True)
-    data = make(cut_off_weights, layout, 600, seed)
-    segment = encode(data, layout, mode="small", block_records=250, row_records=row, first_record=first, threads=1)
-    step = 250 * layout.record_bytes
-    for i, block in enumerate(blocks_of(segment)):
-        part = data[i * step : (i + 1) * step]
-        assert slow(block, len(part) // layout.record_bytes, layout) == part
-
-
 def test_the_encoder_uses_what_the_format_has() -> None:
     """What the tests above have seen: every block mode, and every plane method at depth 0."""
     modes: set[int] = set()

@@ -34,7 +34,7 @@ def decode(block: bytes, count: int, width: int, *, rotate: bool = True) -> byte
 
 def encode(records: bytes, width: int, row_records: int) -> bytes:
     count = len(records) // width
-    payload, sizes, _ = _core.lossless_encode(records, width, True, False, [], count, row_records, 0, True, 1)
+    payload, sizes, _ = _core.lossless_encode(records, width, True, False, [], count, row_records, True, 1)
     assert len(sizes) == 1
     return payload.tobytes()
 

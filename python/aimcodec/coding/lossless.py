@@ -87,7 +87,6 @@ def encode(
     mode: Mode,
     block_records: int,
     row_records: int,
-    first_record: int = 0,
     threads: int,
 ) -> EncodedSegment:
     """Code the memory of a segment: the same bytes for every instruction set and number of threads.
@@ -98,7 +97,6 @@ def encode(
         mode: "fast" takes what costs the decoder little, "small" every gain.
         block_records: records of a block.
         row_records: records of a row of the tensor: the product of its dimensions after the first.
-        first_record: place of the segment in the tensor.
         threads: at most so many.
 
     Raises:
@@ -113,7 +111,6 @@ def encode(
             list(layout.fields),
             block_records,
             row_records,
-            first_record,
             mode == "small",
             threads,
         )

@@ -45,11 +45,8 @@ def lossless_parts(memory: Memory, mode: lossless.Mode, threads: int) -> Iterato
     segment_elements = max(1, SEGMENT_BYTES // step) * step // group_bytes * group_elements
     for start in range(0, max(memory.elements, 1), segment_elements):
         stop = min(start + segment_elements, memory.elements)
-        first_record = start // group_elements * group_bytes // layout.record_bytes
         row_records = max(1, memory.row_bytes // layout.record_bytes)
-        coded, records = _segment(
-            memory.piece(start, stop), layout, mode, block_records, row_records, first_record, threads
-        )
+        coded, records = _segment(memory.piece(start, stop), layout, mode, block_records, row_records, threads)
         yield Part(
             {
                 "coding": Coding.LOSSLESS,
@@ -70,20 +67,13 @@ def _segment(
     mode: lossless.Mode,
     block_records: int,
     row_records: int,
-    first_record: int,
     threads: int,
 ) -> tuple[lossless.EncodedSegment, int]:
     """A coded segment and the records of its blocks."""
 
     def encode(records: int) -> lossless.EncodedSegment:
         return lossless.encode(
-            piece,
-            layout,
-            mode=mode,
-            block_records=records,
-            row_records=row_records,
-            first_record=first_record,
-            threads=threads,
+            piece, layout, mode=mode, block_records=records, row_records=row_records, threads=threads
         )
 
     coded = encode(block_records)
