@@ -236,3 +236,25 @@ def test_recovery_gives_no_tensor_of_another_step(header: bool) -> None:
 
 def test_all_streams_were_there() -> None:
     assert len(WHOLE_MODELS) > 50
+
+
+def test_units_that_no_tensor_needs_are_verified() -> None:
+    """A stream that goes on wrongly after its last tensor, and one without any."""
+    wrong = write_units([Unit(18, {"nnc_unit_header": {"variant_id": 0}}, b"\xff\xff\xff")])
+    good = io.BytesIO()
+    with Writer(good) as writer:
+        writer.add_nnc(STREAM)
+    units = list(iter_units(good.getvalue()))
+    index = units[-2].body
+    columns = ("entry_variant", "entry_name", "entry_data_type", "entry_coding", "entry_unit")
+    rows = zip(*(index[name] for name in columns), strict=True)
+    shapes = [(2, 6), (2,)]
+    after = File(package=write_units(units[:1]))
+    after.add(*(write_units([unit]) for unit in units[1:-2]), wrong)
+    after.entries = [Entry(v, n, kind, s, coding, u) for (v, n, kind, coding, u), s in zip(rows, shapes, strict=True)]
+    alone = File(package=write_units(units[:1]))
+    alone.add(wrong)
+    for file in (after, alone):
+        with aimcodec.open(file.data()) as package:
+            assert len(package.verify()) == 1
+            assert set(package.load()) <= {"w", "n"}

@@ -25,7 +25,7 @@ from aimcodec.syntax.nnc import iter_units, scan_units
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["load_nnc"]
+__all__ = ["check_stream", "load_nnc"]
 
 # Of the START unit: streams of this profile are decoded as a whole (9.3).
 PROFILE_EDITION_1 = 0
@@ -50,6 +50,16 @@ def load_nnc(reading: Reading, numbers: Sequence[int]) -> dict[int, NDArray[Any]
         for number in own:
             arrays[number] = _given(entries[number], values.get(entries[number].name))
     return arrays
+
+
+def check_stream(reading: Reading, variant: int, units: set[int]) -> None:
+    """That the NNC stream of a variant is good up to the last of these units of it, which no tensor may need.
+
+    Raises:
+        AimcError: it is not.
+        OSError: the source cannot be read.
+    """
+    _stream(reading, variant, units).decode(reading)
 
 
 @dataclass

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from aimcodec.dtypes import OPAQUE, check_memory, from_code
 from aimcodec.errors import AimcError, InconsistentError, OutOfMemoryError
 from aimcodec.package.contents import Reading
 from aimcodec.package.decode import UnitJob, check_expansion, decode_units, memory_layout
-from aimcodec.package.nnc_load import load_nnc
+from aimcodec.package.nnc_load import check_stream, load_nnc
 from aimcodec.syntax.aim import Coding, FileRules, Unit, UnitType
 from aimcodec.syntax.aim.index import END_SIZE
 from aimcodec.syntax.aim.units import read_unit
@@ -28,6 +30,7 @@ def verify(reading: Reading) -> list[AimcError]:
     findings: list[AimcError] = []
     rules: FileRules | None = FileRules()  # None after damage: its consequences are no findings
     readable_nnc = True
+    streams: defaultdict[int, set[int]] = defaultdict(set)  # units of the NNC stream of each variant
     end = reading.source.size - END_SIZE
     index = contents.offsets[-1] + contents.size(len(contents.offsets) - 1)
     places = [(offset, contents.size(number)) for number, offset in enumerate(contents.offsets)]
@@ -42,12 +45,14 @@ def verify(reading: Reading) -> list[AimcError]:
                 rules.take(unit, digest)
             if unit.kind == UnitType.TENSOR and not unit.protected:
                 _decode(reading, number, unit)
-            readable_nnc &= not (unit.protected and unit.kind in (UnitType.NNC_UNIT, UnitType.NNC_DATA))
+            if unit.kind in (UnitType.NNC_UNIT, UnitType.NNC_DATA):
+                readable_nnc &= not unit.protected
+                streams[unit.header["variant_id"]].add(number)
         except AimcError as error:
             findings.append(error)
             rules = None
         reading.source.release(offset, size)
-    return findings + (_nnc(reading) if readable_nnc else [])
+    return findings + (_nnc(reading, streams) if readable_nnc else [])
 
 
 def _digest_error(number: int, offset: int) -> AimcError:
@@ -78,10 +83,15 @@ def _decode(reading: Reading, number: int, unit: Unit) -> None:
         raise type(error)(error.message, bit_offset=8 * unit.payload_offset, path=path) from None
 
 
-def _nnc(reading: Reading) -> list[AimcError]:
+def _nnc(reading: Reading, streams: Mapping[int, set[int]]) -> list[AimcError]:
     entries = reading.contents.catalogue.entries
+    numbers = [number for number, entry in enumerate(entries) if entry.coding == Coding.NNC]
+    needed = {entries[number].unit for number in numbers}
     try:
-        load_nnc(reading, [number for number, entry in enumerate(entries) if entry.coding == Coding.NNC])
+        load_nnc(reading, numbers)
+        for variant, units in streams.items():
+            if max(units) not in needed:  # the stream goes on after its last tensor, or has none
+                check_stream(reading, variant, units)
     except AimcError as error:
         return [error]
     return []
