@@ -19,12 +19,17 @@ Status decode_words(Cursor* in, const Layout& layout, std::size_t count, Isa isa
     if (const Status s = planes[j].open(in, count, 0, isa); !s.ok()) return s;
   }
   const MergeKernel merge = merge_kernel(isa);
+  const bool in_one = width == 2 && layout.rotate && planes[1].gives_records(planes[0]);
   if (crc != nullptr) crc->plan(count / kChunk);
   alignas(64) std::uint8_t scratch[kMaxWord][kChunk];
   for (std::size_t done = 0; done < count; done += kChunk) {
     const std::size_t part = std::min(kChunk, count - done);
     if (crc != nullptr) crc->step();
     std::uint8_t* records = out + done * width;
+    if (in_one) {
+      if (const Status s = planes[1].next_records(&planes[0], part, stream, records); !s.ok()) return s;
+      continue;
+    }
     const std::uint8_t* bytes[kMaxWord] = {};
     for (unsigned j = 0; j < width; ++j) {
       std::uint8_t* target = width == 1 ? records : scratch[j];

@@ -9,41 +9,12 @@
 namespace aimc::lossless {
 namespace {
 
-// Places of the bytes when the first or second halves of two vectors (the second one numbered from 64) are interleaved.
-alignas(64) const std::uint8_t kInterleave[2][64] = {
-    {0,  64, 1,  65, 2,  66, 3,  67, 4,  68, 5,  69, 6,  70, 7,  71, 8,  72, 9,  73, 10, 74,
-     11, 75, 12, 76, 13, 77, 14, 78, 15, 79, 16, 80, 17, 81, 18, 82, 19, 83, 20, 84, 21, 85,
-     22, 86, 23, 87, 24, 88, 25, 89, 26, 90, 27, 91, 28, 92, 29, 93, 30, 94, 31, 95},
-    {32, 96,  33, 97,  34, 98,  35, 99,  36, 100, 37, 101, 38, 102, 39, 103, 40, 104, 41, 105, 42, 106,
-     43, 107, 44, 108, 45, 109, 46, 110, 47, 111, 48, 112, 49, 113, 50, 114, 51, 115, 52, 116, 53, 117,
-     54, 118, 55, 119, 56, 120, 57, 121, 58, 122, 59, 123, 60, 124, 61, 125, 62, 126, 63, 127}};
-
-template <bool Stream>
-AIMC_KERNEL void store(std::uint8_t* to, __m512i v) {
-  if (Stream) {
-    _mm512_stream_si512(reinterpret_cast<__m512i*>(to), v);
-  } else {
-    _mm512_storeu_si512(to, v);
-  }
-}
-
 template <bool Rotate, bool Stream>
 AIMC_KERNEL std::size_t merge2(const std::uint8_t* low, const std::uint8_t* high, std::size_t count,
                                std::uint8_t* records) {
-  const __m512i first = _mm512_load_si512(kInterleave[0]);
-  const __m512i second = _mm512_load_si512(kInterleave[1]);
   std::size_t i = 0;
   for (; i + 64 <= count; i += 64) {
-    const __m512i l = _mm512_loadu_si512(low + i);
-    const __m512i h = _mm512_loadu_si512(high + i);
-    __m512i a = _mm512_permutex2var_epi8(l, first, h);
-    __m512i b = _mm512_permutex2var_epi8(l, second, h);
-    if (Rotate) {
-      a = _mm512_shrdi_epi16(a, a, 1);
-      b = _mm512_shrdi_epi16(b, b, 1);
-    }
-    store<Stream>(records + 2 * i, a);
-    store<Stream>(records + 2 * i + 64, b);
+    merge_64<Rotate, Stream>(_mm512_loadu_si512(low + i), _mm512_loadu_si512(high + i), records + 2 * i);
   }
   return i;
 }

@@ -117,6 +117,12 @@ Status PlaneDecoder::next(std::size_t count, std::uint8_t* scratch, const std::u
   return {};
 }
 
+Status PlaneDecoder::next_records(PlaneDecoder* low, std::size_t count, bool stream, std::uint8_t* records) {
+  const std::uint8_t* bytes = low->raw_;
+  low->raw_ += count;
+  return rans_.decode_records(bytes, count, stream, records);
+}
+
 Status PlaneDecoder::finish() const {
   for (const PlaneDecoder& plane : inner_) {
     if (const Status s = plane.finish(); !s.ok()) return s;

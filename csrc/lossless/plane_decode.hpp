@@ -23,6 +23,13 @@ class PlaneDecoder {
   // The next `count` bytes. They are written to `scratch`, or lie elsewhere and `*bytes` points to them.
   Status next(std::size_t count, std::uint8_t* scratch, const std::uint8_t** bytes);
 
+  // Whether the next can be used; `low` is the lower plane of the same records.
+  bool gives_records(const PlaneDecoder& low) const {
+    return method_ == PlaneMethod::rans && rans_.gives_records() && low.method_ == PlaneMethod::raw;
+  }
+  // The next `count` rotated records of two bytes.
+  Status next_records(PlaneDecoder* low, std::size_t count, bool stream, std::uint8_t* records);
+
   // Checks that the plane is used up, after its last byte.
   Status finish() const;
 

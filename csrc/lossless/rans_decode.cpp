@@ -1,7 +1,9 @@
 #include "lossless/rans_decode.hpp"
 
+#include <algorithm>
 #include <cstring>
 
+#include "lossless/merge_kernels.hpp"
 #include "lossless/rans_kernels.hpp"
 
 namespace aimc::lossless {
@@ -74,6 +76,7 @@ Status RansDecoder::open(Cursor in, const RansTable& table, std::size_t states, 
   table_ = table;
   states_ = states;
   place_ = in;
+  isa_ = isa;
   const std::uint8_t* bytes = in.take(2 * states);
   if (bytes == nullptr) return in.error(Code::truncated, "the data end before the states of an entropy-coded plane");
   for (std::size_t j = 0; j < states; ++j) {
@@ -104,20 +107,49 @@ void RansDecoder::enter_tail() {
   in_tail_ = true;
 }
 
-std::size_t RansDecoder::decode_rounds(std::uint8_t* out, std::size_t rounds) {
-  std::size_t done = kernel_(table_, slots_, &stream_, out, rounds);
+// `run(done, rounds)` decodes after so many rounds at most `rounds` more, and returns how many.
+template <class Run>
+std::size_t RansDecoder::decode_rounds(std::size_t rounds, Run run) {
+  std::size_t done = run(0, rounds);
   if (done < rounds && !in_tail_ && stream_.in > stream_.in_last) {
     enter_tail();
-    done += kernel_(table_, slots_, &stream_, out + done * states_, rounds - done);
+    done += run(done, rounds - done);
   }
   return done;
 }
 
-Status RansDecoder::decode(std::uint8_t* out, std::size_t count) {
-  const std::size_t done = states_ * decode_rounds(out, count / states_);
+Status RansDecoder::check_ends() const {
   if (stream_.in > in_end_) return place_.error(Code::truncated, "the renormalisation bytes end too early");
   if (stream_.escape > escape_end_) return place_.error(Code::inconsistent, "more escapes are taken than there are");
-  return decode_checked(out + done, count - done);
+  return {};
+}
+
+Status RansDecoder::decode(std::uint8_t* out, std::size_t count) {
+  const std::size_t rounds = decode_rounds(count / states_, [&](std::size_t done, std::size_t left) {
+    return kernel_(table_, slots_, &stream_, out + done * states_, left);
+  });
+  if (const Status s = check_ends(); !s.ok()) return s;
+  return decode_checked(out + rounds * states_, count - rounds * states_);
+}
+
+Status RansDecoder::decode_records(const std::uint8_t* low, std::size_t count, bool stream, std::uint8_t* records) {
+#if AIMC_X86
+  const RansRecordKernel kernel = avx512_rans_record_kernel(table_, stream);
+  const std::size_t rounds = decode_rounds(count / states_, [&](std::size_t done, std::size_t left) {
+    return kernel(table_, slots_, &stream_, low + done * states_, records + 2 * done * states_, left);
+  });
+  if (const Status s = check_ends(); !s.ok()) return s;
+  std::array<std::uint8_t, kMostStates> high;
+  for (std::size_t at = rounds * states_; at < count; at += high.size()) {
+    const std::size_t part = std::min(high.size(), count - at);
+    if (const Status s = decode_checked(high.data(), part); !s.ok()) return s;
+    const std::uint8_t* const planes[2] = {low + at, high.data()};
+    merge_scalar(planes, part, 2, true, false, records + 2 * at);
+  }
+#else
+  (void)low, (void)count, (void)stream, (void)records;
+#endif
+  return {};
 }
 
 // From a position that is a multiple of the number of states.

@@ -52,6 +52,11 @@ struct RansSlots {
 // kind for a state, and none begins after `in_last` or `escape_last`. Return the rounds decoded.
 using RansKernel = std::size_t (*)(const RansTable&, const RansSlots&, RansStream*, std::uint8_t* out,
                                    std::size_t rounds);
+// The same for the upper plane of rotated records of two bytes, of which `low` is the lower plane: gives records. For
+// 256 states. `stream` as in merge.hpp.
+using RansRecordKernel = std::size_t (*)(const RansTable&, const RansSlots&, RansStream*, const std::uint8_t* low,
+                                         std::uint8_t* records, std::size_t rounds);
+
 RansKernel rans_kernel(Isa isa, const RansTable& table, std::size_t states);
 
 class RansDecoder {
@@ -61,11 +66,17 @@ class RansDecoder {
               std::size_t escape_count, Isa isa);
   // The next `count` bytes: a multiple of the number of states, except in the last call.
   Status decode(std::uint8_t* out, std::size_t count);
+  // Whether the next can be used.
+  bool gives_records() const { return isa_ == Isa::avx512 && states_ == kMostStates; }
+  // The next `count` bytes as the upper bytes of rotated records of two bytes, of which `low` has the lower ones.
+  Status decode_records(const std::uint8_t* low, std::size_t count, bool stream, std::uint8_t* records);
   // After the last byte: everything must be used up.
   Status finish() const;
 
  private:
-  std::size_t decode_rounds(std::uint8_t* out, std::size_t rounds);
+  template <class Run>
+  std::size_t decode_rounds(std::size_t rounds, Run run);
+  Status check_ends() const;
   void enter_tail();
   Status decode_checked(std::uint8_t* out, std::size_t count);
 
@@ -79,6 +90,7 @@ class RansDecoder {
   Cursor place_{nullptr, nullptr};
   std::size_t states_ = 0;
   RansKernel kernel_ = nullptr;
+  Isa isa_ = Isa::scalar;
 };
 
 }  // namespace aimc::lossless

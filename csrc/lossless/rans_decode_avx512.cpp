@@ -79,9 +79,33 @@ AIMC_KERNEL __m512i step(const Tables& tables, States* x, const std::uint8_t** i
   return symbol;
 }
 
-template <std::size_t Vectors, bool Escapes, class Tables>
-AIMC_TARGET_AVX512 std::size_t decode(const RansTable& table, const RansSlots& slots, RansStream* s, std::uint8_t* out,
-                                      std::size_t rounds) {
+// What becomes of 64 symbols: the bytes of a plane.
+struct ToPlane {
+  std::uint8_t* out;
+
+  AIMC_KERNEL void put(__m512i symbols) {
+    _mm512_storeu_si512(out, symbols);
+    out += 64;
+  }
+};
+
+// Or records of two bytes, together with the bytes of the lower plane: so that memory is written while the next symbols
+// are computed.
+template <bool Stream>
+struct ToRecords {
+  const std::uint8_t* low;
+  std::uint8_t* records;
+
+  AIMC_KERNEL void put(__m512i symbols) {
+    merge_64<true, Stream>(_mm512_loadu_si512(low), symbols, records);
+    low += 64;
+    records += 128;
+  }
+};
+
+template <std::size_t Vectors, bool Escapes, class Tables, class Sink>
+AIMC_KERNEL std::size_t decode(const RansTable& table, const RansSlots& slots, RansStream* s, Sink sink,
+                               std::size_t rounds) {
   Tables tables;
   tables.load(table, slots);
   States x[Vectors];
@@ -92,9 +116,7 @@ AIMC_TARGET_AVX512 std::size_t decode(const RansTable& table, const RansSlots& s
   for (; done < rounds; ++done) {
     if (in > s->in_last || (Escapes && escape > s->escape_last)) break;
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < Vectors; ++v, out += 64) {
-      _mm512_storeu_si512(out, step<Escapes>(tables, &x[v], &in, &escape));
-    }
+    for (std::size_t v = 0; v < Vectors; ++v) sink.put(step<Escapes>(tables, &x[v], &in, &escape));
   }
   s->in = in;
   s->escape = escape;
@@ -102,9 +124,21 @@ AIMC_TARGET_AVX512 std::size_t decode(const RansTable& table, const RansSlots& s
   return done;
 }
 
+template <std::size_t Vectors, bool Escapes, class Tables>
+AIMC_TARGET_AVX512 std::size_t decode_plane(const RansTable& table, const RansSlots& slots, RansStream* s,
+                                            std::uint8_t* out, std::size_t rounds) {
+  return decode<Vectors, Escapes, Tables>(table, slots, s, ToPlane{out}, rounds);
+}
+
+template <bool Escapes, class Tables, bool Stream>
+AIMC_TARGET_AVX512 std::size_t decode_records(const RansTable& table, const RansSlots& slots, RansStream* s,
+                                              const std::uint8_t* low, std::uint8_t* records, std::size_t rounds) {
+  return decode<4, Escapes, Tables>(table, slots, s, ToRecords<Stream>{low, records}, rounds);
+}
+
 template <std::size_t Vectors, class Tables>
 RansKernel kernel(bool escapes) {
-  return escapes ? decode<Vectors, true, Tables> : decode<Vectors, false, Tables>;
+  return escapes ? decode_plane<Vectors, true, Tables> : decode_plane<Vectors, false, Tables>;
 }
 
 template <class Tables>
@@ -113,10 +147,22 @@ RansKernel kernel(std::size_t states, bool escapes) {
   return states == 128 ? kernel<2, Tables>(escapes) : kernel<4, Tables>(escapes);
 }
 
+template <class Tables, bool Stream>
+RansRecordKernel record_kernel(bool escapes) {
+  return escapes ? decode_records<true, Tables, Stream> : decode_records<false, Tables, Stream>;
+}
+
 }  // namespace
 
 RansKernel avx512_rans_kernel(const RansTable& table, std::size_t states) {
   return table.entries > 64 ? kernel<ManyTables>(states, table.escapes) : kernel<FewTables>(states, table.escapes);
+}
+
+RansRecordKernel avx512_rans_record_kernel(const RansTable& table, bool stream) {
+  if (table.entries > 64) {
+    return stream ? record_kernel<ManyTables, true>(table.escapes) : record_kernel<ManyTables, false>(table.escapes);
+  }
+  return stream ? record_kernel<FewTables, true>(table.escapes) : record_kernel<FewTables, false>(table.escapes);
 }
 
 }  // namespace aimc::lossless

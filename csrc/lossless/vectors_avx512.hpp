@@ -83,5 +83,37 @@ AIMC_KERNEL __m512i odd_bytes(__m512i a) {
   return _mm512_srli_epi16(a, 8);
 }
 
+// Places of the bytes when the first or second halves of two vectors (the second one numbered from 64) are interleaved.
+alignas(64) constexpr std::uint8_t kInterleave[2][64] = {
+    {0,  64, 1,  65, 2,  66, 3,  67, 4,  68, 5,  69, 6,  70, 7,  71, 8,  72, 9,  73, 10, 74,
+     11, 75, 12, 76, 13, 77, 14, 78, 15, 79, 16, 80, 17, 81, 18, 82, 19, 83, 20, 84, 21, 85,
+     22, 86, 23, 87, 24, 88, 25, 89, 26, 90, 27, 91, 28, 92, 29, 93, 30, 94, 31, 95},
+    {32, 96,  33, 97,  34, 98,  35, 99,  36, 100, 37, 101, 38, 102, 39, 103, 40, 104, 41, 105, 42, 106,
+     43, 107, 44, 108, 45, 109, 46, 110, 47, 111, 48, 112, 49, 113, 50, 114, 51, 115, 52, 116, 53, 117,
+     54, 118, 55, 119, 56, 120, 57, 121, 58, 122, 59, 123, 60, 124, 61, 125, 62, 126, 63, 127}};
+
+// `Stream`: past the cache; `to` is then aligned to 64 bytes.
+template <bool Stream>
+AIMC_KERNEL void store(std::uint8_t* to, __m512i v) {
+  if (Stream) {
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(to), v);
+  } else {
+    _mm512_storeu_si512(to, v);
+  }
+}
+
+// 64 records of two bytes from their planes, `Rotate` back.
+template <bool Rotate, bool Stream>
+AIMC_KERNEL void merge_64(__m512i low, __m512i high, std::uint8_t* records) {
+  __m512i a = _mm512_permutex2var_epi8(low, _mm512_load_si512(kInterleave[0]), high);
+  __m512i b = _mm512_permutex2var_epi8(low, _mm512_load_si512(kInterleave[1]), high);
+  if (Rotate) {
+    a = _mm512_shrdi_epi16(a, a, 1);
+    b = _mm512_shrdi_epi16(b, b, 1);
+  }
+  store<Stream>(records, a);
+  store<Stream>(records + 64, b);
+}
+
 }  // namespace aimc::lossless
 #endif
