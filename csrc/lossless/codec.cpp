@@ -54,7 +54,7 @@ void decode_blocks(std::vector<DecodeTask>* tasks, unsigned threads) {
 }
 
 bool encode_blocks(const EncodeJob& job, unsigned threads, std::vector<EncodedBlock>* blocks) {
-  const Effort effort{active_isa(), job.layout.record_bytes >= 4, job.thorough};
+  const Effort effort{active_isa(), job.layout.record_bytes >= 4, job.count <= job.block_records, job.thorough};
   const auto count = static_cast<std::size_t>((job.count + job.block_records - 1) / job.block_records);
   blocks->resize(count);
   Counter counter(count);

@@ -19,8 +19,8 @@ constexpr std::size_t kPartBytes = 1U << 15;
 // Many states are fast, but each holds a byte of waste.
 std::uint8_t state_code(std::size_t count, const Effort& effort) {
   if (count < 1024) return 0;
-  if (count < (effort.wide_records ? 1U << 17 : 1U << 15)) return 2;
-  return effort.wide_records ? 3 : 1;
+  if (!effort.wide_records) return count < (1U << 15) ? 2 : 1;
+  return count < (1U << 17) || effort.alone ? 2 : 3;
 }
 
 bool all_equal(const std::uint8_t* bytes, std::size_t count) {

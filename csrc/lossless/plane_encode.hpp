@@ -12,6 +12,7 @@ namespace aimc::lossless {
 struct Effort {
   Isa isa = Isa::scalar;
   bool wide_records = false;  // of four bytes or more: a plane is a small part of the time
+  bool alone = false;         // the block is the whole tensor: it is short, and what it wastes is all there is
   bool thorough = false;      // take every gain, instead of those that are worth the time of the decoder
 };
 
