@@ -16,8 +16,8 @@ struct BlockInput {
   std::uint64_t row_records = 0;  // of the tensor
 };
 
-// Appends the block, at most 1 + count * record_bytes bytes. `fields`: how opaque records are cut, empty for one field
-// for each byte... Throws std::bad_alloc.
+// Appends the block, at most 1 + count * record_bytes bytes. `fields`: how opaque records are cut, not used for others.
+// Throws std::bad_alloc.
 void encode_block(const BlockInput& input, const Layout& layout, const std::vector<std::uint8_t>& fields,
                   const Effort& effort, Bytes* out);
 

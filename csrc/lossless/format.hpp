@@ -19,7 +19,7 @@ constexpr std::size_t kShortestMatch = 4;
 constexpr std::uint8_t kLongLength = 255;  // announces a length in four bytes
 constexpr std::uint32_t kMaxDistance = (1U << 24) - 1;
 
-// How the records of a tensor are cut in planes (6.3, 7.2). `fields` is used for opaque records only.
+// How the records of a tensor are cut (6.3): in byte planes, opaque ones in fields (7.2).
 struct Layout {
   std::uint32_t record_bytes = 1;
   bool rotate = false;
