@@ -13,7 +13,7 @@ from aimcodec.inspect.text import Column, printable, table
 from aimcodec.inspect.tree import Node, Tree
 from aimcodec.syntax import TraceRecord
 
-__all__ = ["bin_lines", "bin_records", "element_record", "place_lines", "tree_lines"]
+__all__ = ["bin_lines", "bin_records", "element_record", "place_lines", "tree_lines", "value_text"]
 
 # From this width on a tree shows the bits and the clause of each element.
 WIDE = 110
@@ -87,7 +87,7 @@ def _node_table(tree: Tree, rows: list[tuple[Node, int, str]], width: int) -> It
         cells.append(record.descriptor if record else "")
         if wide:
             cells.append(_raw(record) if record and record.status == "ok" else "")
-        cells += ["  " * level + printable(node.name), _value(tree, node)]
+        cells += ["  " * level + printable(node.name), value_text(tree, node)]
         if wide:
             cells.append(record.clause if record else "")
         lines.append([mark, *cells] if marked else cells)
@@ -103,7 +103,8 @@ def _raw(record: TraceRecord) -> str:
     return f"{record.raw:0{record.bit_length}b}" if record.bit_length else ""
 
 
-def _value(tree: Tree, node: Node) -> str:
+def value_text(tree: Tree, node: Node) -> str:
+    """The value of an element with its meaning, or what a structure is."""
     record = node.record
     if record is None:
         return _summary(node)
