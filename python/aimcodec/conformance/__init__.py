@@ -1,0 +1,1 @@
+"""The conformance kit: streams and models with known answers, runners of codecs, reports."""

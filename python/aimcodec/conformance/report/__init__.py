@@ -1,0 +1,1 @@
+"""What a run found: the records, and how they are shown."""

@@ -1,0 +1,1 @@
+"""Our own codecs as programs that keep the contracts of the kit."""
