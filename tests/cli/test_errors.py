@@ -55,7 +55,7 @@ def test_validate_names_place_and_clause(case: Case, aimc: Command) -> None:
     result = aimc("validate", "--json", file)
     (error,) = json.loads(result.out)["errors"]
     expect = case.steps[0].expect
-    assert error["bit_offset"] == expect["bit_offset_of_first_violation"]
+    assert error["bit_offset"] == expect["bit_offset"]
     assert error["byte_bit"] == f"{error['bit_offset'] // 8}.{error['bit_offset'] % 8}"
     assert expect["element"] is None or expect["element"] in error["path"]
     assert error["clause"]

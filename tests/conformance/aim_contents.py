@@ -29,7 +29,7 @@ def bits_of(value: float) -> str:
 def tensor_entry(
     variant: int, name: str, data_type: str, shape: tuple[int, ...], memory: bytes, alias_of: str | None
 ) -> Contents:
-    entry = {"variant": variant, "name": name, "data_type": data_type, "shape": list(shape)}
+    entry = {"variant": variant, "name": name, "dtype": data_type.lower(), "shape": list(shape)}
     entry |= {"bytes": len(memory), "sha256": digest(memory)}
     return entry if alias_of is None else entry | {"alias_of": alias_of}
 

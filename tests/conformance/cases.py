@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aimcodec.conformance.catalogue import streams_root
 from aimcodec.errors import AimcError, ArgumentError, InternalError
 
-STREAMS = Path(__file__).resolve().parents[2] / "conformance_streams"
+STREAMS = streams_root()
 ENTRIES: list[dict[str, Any]] = json.loads((STREAMS / "catalogue.json").read_text("utf-8"))["cases"]
 CATALOGUE = [entry for entry in ENTRIES if entry["syntax"] == "nnc"]
 
@@ -28,11 +29,15 @@ class Step:
 
     file: Path
     description: dict[str, Any]
-    expect: dict[str, Any]
 
     @property
     def data(self) -> bytes:
         return self.file.read_bytes()
+
+    @property
+    def expect(self) -> dict[str, Any]:
+        expect: dict[str, Any] = self.description["expect"]
+        return expect
 
     @property
     def fingerprints(self) -> dict[str, Fingerprint]:
@@ -55,21 +60,17 @@ class Case:
 
     @cached_property
     def steps(self) -> list[Step]:
-        if "stream" in self.description:
-            pairs = [(self.description["stream"], self.description["expect"])]
-        else:
-            pairs = [(stream, stream["expect"]) for stream in self.description["streams"]]
-        return [Step(self.folder / stream["file"], stream, expect) for stream, expect in pairs]
+        return [Step(self.folder / stream["file"], stream) for stream in self.description["streams"]]
 
     @property
     def hdsp(self) -> bool:
         """Whether the decoder keeps the history map of history-dependent significance."""
-        return bool(self.description.get("sequence", {}).get("hdsp", False))
+        return "hdsp" in self.description["options"]
 
     @property
     def local_scaling(self) -> bool:
         """Whether the decoder applies local scaling to the weights and drops the vectors."""
-        return bool(self.description.get("decode_options", {}).get("reconstruct_lsa", False))
+        return "reconstruct_lsa" in self.description["options"]
 
     def arrays(self, file: str) -> dict[str, np.ndarray[Any, Any]]:
         with np.load(self.folder / file, allow_pickle=False) as archive:
@@ -78,7 +79,7 @@ class Case:
 
 def has_certain_place(case: Case) -> bool:
     """Whether the first bit of the violation of an invalid case is certain."""
-    return case.description["expect"]["bit_offset_of_first_violation"] is not None
+    return case.steps[-1].expect["bit_offset"] is not None
 
 
 def case_parameters(*classes: str, syntax: str = "nnc", slow_beyond: int | None = None) -> list[Any]:
@@ -118,7 +119,7 @@ def assert_decoded(tensors: Mapping[str, np.ndarray[Any, Any]], step: Step) -> N
 def assert_refused(error: AimcError, step: Step) -> None:
     """A refusal of the input, at the place of the violation wherever the case is certain about it."""
     assert not isinstance(error, InternalError | ArgumentError)
-    offset, element = step.expect["bit_offset_of_first_violation"], step.expect["element"]
+    offset, element = step.expect["bit_offset"], step.expect["element"]
     if offset is not None:
         assert error.bit_offset == offset
     if element is not None:

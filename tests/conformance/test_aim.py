@@ -30,7 +30,7 @@ def data_of(case: Case) -> bytes:
 
 def errors_of(case: Case) -> set[str]:
     """Codes of the errors that the case allows: any of those for bad input if it names none."""
-    return set(case.description["expect"]["errors"])
+    return set(case.steps[0].expect["errors"])
 
 
 def assert_refused(error: AimcError, case: Case) -> None:
@@ -57,7 +57,7 @@ def everything(data: bytes, threads: int) -> list[AimcError]:
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_packages_hold_what_they_should(case: Case, isa: str, threads: int) -> None:
-    expect = case.description["expect"]
+    expect = case.steps[0].expect
     protected = tuple(expect.get("protected", ()))
     contents = of_package(data_of(case), [v["id"] for v in expect["variants"]], threads=threads, protected=protected)
     assert contents == {name: expect[name] for name in contents}
@@ -67,7 +67,7 @@ def test_packages_hold_what_they_should(case: Case, isa: str, threads: int) -> N
 
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_the_slow_decoder_gives_the_same(case: Case) -> None:
-    expect = case.description["expect"]
+    expect = case.steps[0].expect
     if "protected" in expect:
         with pytest.raises(UnsupportedError):
             read(data_of(case))
@@ -76,10 +76,10 @@ def test_the_slow_decoder_gives_the_same(case: Case) -> None:
     assert contents == {name: expect[name] for name in contents}
 
 
-@pytest.mark.parametrize("case", [p for p in ACCEPTED if "protected" in p.values[0].description["expect"]])
+@pytest.mark.parametrize("case", [p for p in ACCEPTED if "protected" in p.values[0].steps[0].expect])
 def test_protected_tensors_are_listed_and_refused(case: Case) -> None:
     with aimcodec.open(data_of(case)) as package:
-        for name in case.description["expect"]["protected"]:
+        for name in case.steps[0].expect["protected"]:
             assert name in package
             with pytest.raises(UnsupportedError):
                 package[name]
@@ -140,10 +140,10 @@ def test_the_syntax_layer_refuses(case: Case) -> None:
         assert case.entry["area"] in CODED_DATA
         assert sum(1 for _ in iter_units(data))
         return
-    expect = case.description["expect"]
+    expect = case.steps[0].expect
     assert_refused(violations[0], case)
-    if expect["bit_offset_of_first_violation"] is not None:
-        assert violations[0].bit_offset == expect["bit_offset_of_first_violation"]
+    if expect["bit_offset"] is not None:
+        assert violations[0].bit_offset == expect["bit_offset"]
     if expect["element"] is not None:
         assert expect["element"] in violations[0].path
     for reading in (lambda: list(iter_units(data)), lambda: list(read_stream(io.BytesIO(data)))):
@@ -162,5 +162,5 @@ def test_limits_are_named(case: Case) -> None:
 def test_places_of_most_violations_of_the_structure_are_certain() -> None:
     """Otherwise the test above would look at none."""
     structure = [p.values[0] for p in INVALID if p.values[0].entry["area"] not in ("blocks", "nnc", "index")]
-    certain = [case for case in structure if case.description["expect"]["bit_offset_of_first_violation"] is not None]
+    certain = [case for case in structure if case.steps[0].expect["bit_offset"] is not None]
     assert 2 * len(certain) > len(structure)

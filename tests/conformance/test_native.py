@@ -9,7 +9,7 @@ import aimcodec
 from .cases import Case, assert_decoded, assert_refused, case_parameters, fingerprint
 
 ACCEPTED = case_parameters("valid", "uncommon")
-SEQUENCES = [p for p in ACCEPTED if "streams" in p.values[0].description]
+SEQUENCES = [p for p in ACCEPTED if "sequence" in p.values[0].description]
 
 
 @pytest.mark.parametrize("threads", [1, 2])

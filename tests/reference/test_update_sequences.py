@@ -16,7 +16,7 @@ from aimcodec.reference import Decoder
 from ..conformance.cases import Case, assert_decoded, case_parameters, fingerprint
 
 SEQUENCES = [p for p in case_parameters("valid") if "after_all_updates" in p.values[0].description]
-TEMPORAL = [p for p in SEQUENCES if p.values[0].description["options"].get("tca")]
+TEMPORAL = [p for p in SEQUENCES if p.values[0].description["producer"]["options"].get("tca")]
 
 
 @pytest.mark.parametrize("case", SEQUENCES)
