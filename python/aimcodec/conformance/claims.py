@@ -1,0 +1,71 @@
+"""What a codec says of itself: the claims file (docs/spec/conformance-kit.md, clause 5.3)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from aimcodec.errors import ArgumentError
+
+__all__ = ["Claims", "read_claims"]
+
+MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Claims of an encoder; what is not claimed is measured and reported, and is no failure.
+
+    Attributes:
+        max_error_steps: largest error of a uniformly quantised value, in steps; None without a claim.
+        max_error_steps_dq: the same for tensors with dependent quantization, in steps of 11.1.
+        deterministic: the same model gives the same bytes.
+        lossless: every tensor is decoded to exactly the bytes given.
+        dtypes: types of elements that are supported; None without a claim.
+    """
+
+    max_error_steps: float | None = None
+    max_error_steps_dq: float | None = None
+    deterministic: bool = False
+    lossless: bool = False
+    dtypes: frozenset[str] | None = None
+
+
+def read_claims(path: Path) -> Claims:
+    """Read a claims file; keys that are about decoders are passed over.
+
+    Raises:
+        ArgumentError: it is no JSON object, or a claim is not of its type.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise ArgumentError(f"the claims are more than {MAX_BYTES} bytes")
+    try:
+        values = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ArgumentError(f"the claims are not JSON: {error or type(error).__name__}") from None
+    if not isinstance(values, dict):
+        raise ArgumentError("the claims are no JSON object")
+    known = {field.name for field in fields(Claims)}
+    return Claims(**{key: _claim(key, value) for key, value in values.items() if key in known and value is not None})
+
+
+def _claim(key: str, value: Any) -> Any:
+    """A claim of its type."""
+    if key == "dtypes":
+        good, value = _are_texts(value), frozenset(value) if _are_texts(value) else value
+    elif key.startswith("max_error"):
+        good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    else:
+        good = isinstance(value, bool)
+    if not good:
+        raise ArgumentError(f"claim {key!r} cannot be {str(value)[:100]}")
+    return value
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
