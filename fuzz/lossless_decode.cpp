@@ -59,7 +59,7 @@ Scenario read_scenario(Input in, GuardedBytes& memory) {
 class Run {
  public:
   Run(const Scenario& scenario, Isa isa) : out_(scenario.output_bytes(), kUntouched) {
-    std::vector<lossless::DecodeTask> tasks(1);
+    HeapVector<lossless::DecodeTask> tasks(1);
     lossless::DecodeTask& task = tasks.front();
     task.in = scenario.block;
     task.size = scenario.size;
@@ -68,7 +68,7 @@ class Run {
     task.records = scenario.records;
     task.out = out_.data();
     set_isa(isa);
-    lossless::decode_blocks(&tasks, 1);
+    lossless::decode_blocks(&tasks, 1, active_isa());
     status_ = task.status;
   }
 

@@ -100,8 +100,8 @@ void connect(TensorPlan& plan) {
 }
 
 // The entry points that the codeword has, as far as it can be decoded without them.
-std::vector<EntryPoint> right_entry_points(const CodewordJob& job) {
-  std::vector<EntryPoint> points;
+HeapVector<EntryPoint> right_entry_points(const CodewordJob& job) {
+  HeapVector<EntryPoint> points;
   BinDecoder<NullTracer> d;
   d.start(job.payload, job.size);
   for (const TensorTarget& t : job.tensors) {
@@ -124,8 +124,8 @@ std::vector<EntryPoint> right_entry_points(const CodewordJob& job) {
   return points;
 }
 
-std::vector<EntryPoint> arbitrary_entry_points(const TensorParams& p, Input in) {
-  std::vector<EntryPoint> points(p.rows / block_side(p) + (in.u8() & 1));
+HeapVector<EntryPoint> arbitrary_entry_points(const TensorParams& p, Input in) {
+  HeapVector<EntryPoint> points(p.rows / block_side(p) + (in.u8() & 1));
   for (EntryPoint& point : points) {
     point.shifts = in.number(8) >> (in.u8() & 63);
     point.value = in.u8();
@@ -173,7 +173,7 @@ class Scenario {
   bool two_threads() const { return two_threads_; }
   // Allocations until one fails; negative when none does.
   int successful_allocations() const { return successful_allocations_; }
-  const std::vector<CodewordJob>& jobs() const { return jobs_; }
+  const HeapVector<CodewordJob>& jobs() const { return jobs_; }
 
  private:
   enum class Cut : std::uint8_t { whole, equal, prefix, whole_or_tiny };
@@ -196,15 +196,15 @@ class Scenario {
   bool two_threads_ = false;
   int successful_allocations_ = -1;
   std::vector<TensorPlan> plans_;
-  std::vector<CodewordJob> jobs_;
+  HeapVector<CodewordJob> jobs_;
 };
 
 // Jobs with their own output memory, exactly as large as needed.
 struct Run {
-  std::vector<CodewordJob> jobs;
+  HeapVector<CodewordJob> jobs;
   std::vector<std::vector<std::vector<std::uint8_t>>> data;  // by job and tensor
 
-  explicit Run(const std::vector<CodewordJob>& from) : jobs(from), data(from.size()) {
+  explicit Run(const HeapVector<CodewordJob>& from) : jobs(from), data(from.size()) {
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       for (TensorTarget& t : jobs[i].tensors) {
         data[i].emplace_back(4 * t.params.count(), kUntouched);

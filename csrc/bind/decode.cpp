@@ -22,9 +22,9 @@ std::uint64_t element_count(std::uint64_t rows, std::uint64_t width) {
 }
 
 // Entry points as rows (shifts since the first block row, value, dq_state).
-std::vector<EntryPoint> entry_points_from(const UInt64Array& table) {
+HeapVector<EntryPoint> entry_points_from(const UInt64Array& table) {
   require(table.ndim() == 2 && table.shape(1) == 3, "entry_points must have three columns");
-  std::vector<EntryPoint> points(static_cast<std::size_t>(table.shape(0)));
+  HeapVector<EntryPoint> points(static_cast<std::size_t>(table.shape(0)));
   const auto view = table.unchecked<2>();
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto row = static_cast<py::ssize_t>(i);
@@ -117,7 +117,7 @@ void with_native(const py::list& jobs, F&& f) {
     require(!wrapped.back()->native.tensors.empty(), "a job without tensors");
     require(seen.insert(wrapped.back()).second, "a job given twice");
   }
-  std::vector<CodewordJob> native;
+  HeapVector<CodewordJob> native;
   native.reserve(wrapped.size());
   for (Job* job : wrapped) native.push_back(std::move(job->native));
   {
@@ -132,7 +132,7 @@ void decode(const py::list& jobs, unsigned threads) {
   for (const py::handle h : jobs) {
     for (const TensorTarget& t : py::cast<Job*>(h)->native.tensors) require(t.data != nullptr, "a tensor without data");
   }
-  with_native(jobs, [&](std::vector<CodewordJob>& native) { decode_codewords(native, threads, active_isa()); });
+  with_native(jobs, [&](HeapVector<CodewordJob>& native) { decode_codewords(native, threads, active_isa()); });
 }
 
 void probe(const py::list& jobs) {

@@ -91,7 +91,7 @@ class Levels {
   Dialect dialect_;
 };
 
-py::array entry_point_table(const std::vector<EntryPoint>& points) {
+py::array entry_point_table(const HeapVector<EntryPoint>& points) {
   UInt64Array table({static_cast<py::ssize_t>(points.size()), py::ssize_t{3}});
   auto rows = table.mutable_unchecked<2>();
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -107,7 +107,7 @@ py::array entry_point_table(const std::vector<EntryPoint>& points) {
 // status, the payload, and for each tensor its entry points: shifts since the first block row, value, trellis state.
 py::tuple encode_codeword(const py::list& tensors) {
   require(!tensors.empty(), "a codeword without tensors");
-  std::vector<TensorInput> inputs;
+  HeapVector<TensorInput> inputs;
   std::vector<UInt8Array> ids;  // keeps the memory that the inputs point to
   Dialect dialect = Dialect::edition2;
   for (const py::handle h : tensors) {
@@ -121,8 +121,8 @@ py::tuple encode_codeword(const py::list& tensors) {
     inputs.push_back(levels.input(py::cast<std::int32_t>(t[1]), py::cast<bool>(t[2]), py::cast<bool>(t[3]),
                                   has_ids ? &ids.back() : nullptr));
   }
-  std::vector<std::uint8_t> payload;
-  std::vector<std::vector<EntryPoint>> entry_points;
+  HeapVector<std::uint8_t> payload;
+  HeapVector<HeapVector<EntryPoint>> entry_points;
   Status status;
   {
     const py::gil_scoped_release release;

@@ -89,7 +89,7 @@ class LosslessJobs {
   py::list decode(unsigned threads) {
     {
       const py::gil_scoped_release release;
-      lossless::decode_blocks(&tasks_, threads);
+      lossless::decode_blocks(&tasks_, threads, active_isa());
     }
     py::list wrong;
     std::size_t job = 0;
@@ -102,7 +102,7 @@ class LosslessJobs {
   }
 
  private:
-  std::vector<DecodeTask> tasks_;
+  HeapVector<DecodeTask> tasks_;
   std::vector<ByteView> views_;
   std::vector<std::size_t> ends_;  // number of tasks after each job
 };
@@ -125,13 +125,13 @@ py::tuple encode(const py::buffer& data, std::uint32_t record_bytes, bool rotate
   job.count = in.size() / record_bytes;
   job.block_records = block_records;
   job.row_records = row_records;
-  job.fields = fields;
+  job.fields.assign(fields.begin(), fields.end());
   job.thorough = thorough;
-  std::vector<EncodedBlock> blocks;
+  HeapVector<EncodedBlock> blocks;
   bool enough = false;
   {
     const py::gil_scoped_release release;
-    enough = lossless::encode_blocks(job, threads, &blocks);
+    enough = lossless::encode_blocks(job, threads, active_isa(), &blocks);
   }
   if (!enough) throw std::bad_alloc();
   std::size_t total = 0;

@@ -61,7 +61,7 @@ constexpr Tables kTables;
 constexpr int kFlushBits = 32;
 constexpr int kFlushAt = 40;  // what stays behind makes a carry into bytes already out rare
 
-void carry_into(std::vector<std::uint8_t>& out) {
+void carry_into(HeapVector<std::uint8_t>& out) {
   for (std::size_t i = out.size(); i > 0 && ++out[i - 1] == 0; --i) {
   }
 }

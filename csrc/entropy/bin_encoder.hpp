@@ -6,8 +6,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "entropy/context.hpp"
 
 namespace aimc {
@@ -54,7 +54,7 @@ inline int bypass_context(const ContextLayout& layout) {
 class BinEncoder {
  public:
   // Appends to `out`, which must be empty.
-  explicit BinEncoder(std::vector<std::uint8_t>& out) : out_(out) {}
+  explicit BinEncoder(HeapVector<std::uint8_t>& out) : out_(out) {}
 
   // Bins in order.
   void bins(const Symbol* symbols, std::size_t count, EncoderContext* contexts);
@@ -78,7 +78,7 @@ class BinEncoder {
  private:
   void flush(int bits);
 
-  std::vector<std::uint8_t>& out_;
+  HeapVector<std::uint8_t>& out_;
   std::uint64_t twice_low_ = 0;  // low: 9 + pending_ bits below what is out already, and a carry above them
   int pending_ = 0;              // shifts whose bits are not out yet
   std::uint32_t range_ = 510;

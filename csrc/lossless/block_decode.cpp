@@ -144,7 +144,7 @@ Status decode_block(const std::uint8_t* in, std::size_t size, const Layout& layo
       status = decode_sparse(&cursor, layout, count, isa, out);
       break;
     case BlockMode::context:
-      status = layout.rotate ? decode_context(cursor.at(), cursor.left(), records, layout.record_bytes, out)
+      status = layout.rotate ? decode_context(cursor.at(), cursor.left(), records, layout.record_bytes, isa, out)
                              : fail(Code::out_of_range, 0, "context coding of records without rotation");
       if (!status.ok() && layout.rotate) status.bit += 8;
       return status;

@@ -17,7 +17,7 @@ void encode_words(const std::uint8_t* records, std::size_t count, const Layout& 
                   Bytes* out) {
   const unsigned width = layout.record_bytes;
   if (width == 1) return encode_plane(records, count, 0, effort, out);
-  static thread_local Bytes buffer;
+  Bytes& buffer = effort.workspace->planes;
   buffer.resize(count * width);
   std::uint8_t* planes[kMaxWord] = {};
   for (unsigned j = 0; j < width; ++j) planes[j] = buffer.data() + j * count;
@@ -25,8 +25,8 @@ void encode_words(const std::uint8_t* records, std::size_t count, const Layout& 
   for (unsigned j = 0; j < width; ++j) encode_plane(planes[j], count, 0, effort, out);
 }
 
-void encode_fields(const std::uint8_t* records, std::size_t count, const Layout& layout,
-                   const std::vector<std::uint8_t>& fields, const Effort& effort, Bytes* out) {
+void encode_fields(const std::uint8_t* records, std::size_t count, const Layout& layout, const Bytes& fields,
+                   const Effort& effort, Bytes* out) {
   out->push_back(static_cast<std::uint8_t>(fields.size()));
   out->insert(out->end(), fields.begin(), fields.end());
   std::size_t at = 0;
@@ -41,8 +41,8 @@ void encode_fields(const std::uint8_t* records, std::size_t count, const Layout&
   }
 }
 
-void encode_planes(const std::uint8_t* records, std::size_t count, const Layout& layout,
-                   const std::vector<std::uint8_t>& fields, const Effort& effort, Bytes* out) {
+void encode_planes(const std::uint8_t* records, std::size_t count, const Layout& layout, const Bytes& fields,
+                   const Effort& effort, Bytes* out) {
   if (layout.opaque) {
     encode_fields(records, count, layout, fields, effort, out);
   } else {
@@ -67,8 +67,8 @@ bool many_zeros(const std::uint8_t* records, std::size_t count, std::size_t widt
 }
 
 // Records of one byte have no use for it: their zeros are but one of the values of a plane.
-bool encode_sparse(const std::uint8_t* records, std::size_t count, const Layout& layout,
-                   const std::vector<std::uint8_t>& fields, const Effort& effort, Bytes* out) {
+bool encode_sparse(const std::uint8_t* records, std::size_t count, const Layout& layout, const Bytes& fields,
+                   const Effort& effort, Bytes* out) {
   const std::size_t width = layout.record_bytes;
   if (width == 1 || !many_zeros(records, count, width)) return false;
   Bytes mask((count + 7) / 8);
@@ -88,8 +88,8 @@ bool encode_sparse(const std::uint8_t* records, std::size_t count, const Layout&
 
 }  // namespace
 
-void encode_block(const BlockInput& input, const Layout& layout, const std::vector<std::uint8_t>& fields,
-                  const Effort& effort, Bytes* out) {
+void encode_block(const BlockInput& input, const Layout& layout, const Bytes& fields, const Effort& effort,
+                  Bytes* out) {
   const std::uint8_t* records = input.records;
   const auto count = static_cast<std::size_t>(input.count);
   const std::size_t width = layout.record_bytes;
@@ -113,7 +113,7 @@ void encode_block(const BlockInput& input, const Layout& layout, const std::vect
   if (encode_sparse(records, count, layout, fields, effort, &other)) take_if_shorter();
   if (effort.thorough && layout.rotate) {
     put_mode(BlockMode::context, &other);
-    if (encode_context(records, input.count, layout.record_bytes, input.row_records, &other)) {
+    if (encode_context(records, input.count, layout.record_bytes, input.row_records, effort, &other)) {
       take_if_shorter();
     }
   }

@@ -2,8 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "lossless/format.hpp"
 #include "lossless/plane_encode.hpp"
 
@@ -18,7 +18,6 @@ struct BlockInput {
 
 // Appends the block, at most 1 + count * record_bytes bytes. `fields`: how opaque records are cut, not used for others.
 // Throws std::bad_alloc.
-void encode_block(const BlockInput& input, const Layout& layout, const std::vector<std::uint8_t>& fields,
-                  const Effort& effort, Bytes* out);
+void encode_block(const BlockInput& input, const Layout& layout, const Bytes& fields, const Effort& effort, Bytes* out);
 
 }  // namespace aimc::lossless

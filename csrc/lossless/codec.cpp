@@ -18,7 +18,7 @@ namespace {
 // Output of which the start would have left the cache before the end is written.
 constexpr std::uint64_t kStreamBytes = 1U << 24;
 
-std::uint64_t output_bytes(const std::vector<DecodeTask>& tasks) {
+std::uint64_t output_bytes(const HeapVector<DecodeTask>& tasks) {
   std::uint64_t sum = 0;
   for (const DecodeTask& task : tasks) sum += task.records * task.layout.record_bytes;
   return sum;
@@ -43,8 +43,7 @@ unsigned useful_threads(unsigned threads, std::size_t work) {
 
 }  // namespace
 
-void decode_blocks(std::vector<DecodeTask>* tasks, unsigned threads) {
-  const Isa isa = active_isa();
+void decode_blocks(HeapVector<DecodeTask>* tasks, unsigned threads, Isa isa) {
   const bool stream = output_bytes(*tasks) >= kStreamBytes;
   Counter counter(tasks->size());
   parallel(useful_threads(threads, tasks->size()), [&] {
@@ -53,21 +52,22 @@ void decode_blocks(std::vector<DecodeTask>* tasks, unsigned threads) {
   });
 }
 
-bool encode_blocks(const EncodeJob& job, unsigned threads, std::vector<EncodedBlock>* blocks) {
-  const Effort effort{active_isa(), job.layout.record_bytes >= 4, job.count <= job.block_records, job.thorough};
+bool encode_blocks(const EncodeJob& job, unsigned threads, Isa isa, HeapVector<EncodedBlock>* blocks) {
   const auto count = static_cast<std::size_t>((job.count + job.block_records - 1) / job.block_records);
   blocks->resize(count);
   Counter counter(count);
   std::atomic<bool> enough{true};
   parallel(useful_threads(threads, count), [&] {
     try {
+      Workspace workspace;
+      const Effort effort{&workspace, isa, job.layout.record_bytes >= 4, job.count <= job.block_records, job.thorough};
       for (std::size_t i = 0; counter.next(&i);) {
         const std::uint64_t first = i * job.block_records;
         const BlockInput input{job.records + first * job.layout.record_bytes,
                                std::min(job.block_records, job.count - first), job.row_records};
         EncodedBlock& block = (*blocks)[i];
         encode_block(input, job.layout, job.fields, effort, &block.bytes);
-        block.crc = crc32(0, block.bytes.data(), block.bytes.size(), effort.isa);
+        block.crc = crc32(0, block.bytes.data(), block.bytes.size(), isa);
       }
     } catch (const std::bad_alloc&) {
       enough = false;

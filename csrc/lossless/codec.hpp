@@ -2,9 +2,11 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
+#include "base/cpu.hpp"
 #include "base/status.hpp"
+#include "lossless/cursor.hpp"
 #include "lossless/format.hpp"
 
 namespace aimc::lossless {
@@ -20,7 +22,7 @@ struct DecodeTask {
 };
 
 // Decodes all; the checksum of a block is verified before it is decoded.
-void decode_blocks(std::vector<DecodeTask>* tasks, unsigned threads);
+void decode_blocks(HeapVector<DecodeTask>* tasks, unsigned threads, Isa isa);
 
 struct EncodeJob {
   const std::uint8_t* records = nullptr;
@@ -28,16 +30,16 @@ struct EncodeJob {
   std::uint64_t block_records = 0;
   std::uint64_t row_records = 0;
   Layout layout;
-  std::vector<std::uint8_t> fields;  // of opaque records
+  Bytes fields;  // of opaque records
   bool thorough = false;
 };
 
 struct EncodedBlock {
-  std::vector<std::uint8_t> bytes;
+  Bytes bytes;
   std::uint32_t crc = 0;
 };
 
 // False when memory ran out.
-bool encode_blocks(const EncodeJob& job, unsigned threads, std::vector<EncodedBlock>* blocks);
+bool encode_blocks(const EncodeJob& job, unsigned threads, Isa isa, HeapVector<EncodedBlock>* blocks);
 
 }  // namespace aimc::lossless

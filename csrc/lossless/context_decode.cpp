@@ -28,11 +28,8 @@ struct Escapes {
 // The codes of a block (8.4).
 class CodeDecoder {
  public:
-  CodeDecoder(ContextStream stream, Escapes escapes, const Status& place)
-      : stream_(std::move(stream)),
-        escapes_(std::move(escapes)),
-        place_(place),
-        kernel_(context_kernel(active_isa())) {}
+  CodeDecoder(ContextStream stream, Escapes escapes, const Status& place, Isa isa)
+      : stream_(std::move(stream)), escapes_(std::move(escapes)), place_(place), kernel_(context_kernel(isa)) {}
 
   // The next `count` codes: a multiple of 16, except in the last call.
   Status decode(std::size_t count, std::uint16_t* codes) {
@@ -176,12 +173,12 @@ Status read_slots(Cursor* in, ContextSlots* slots) {
   return {};
 }
 
-Status read_escapes(Cursor* in, std::uint64_t n, Escapes* escapes) {
+Status read_escapes(Cursor* in, std::uint64_t n, Isa isa, Escapes* escapes) {
   std::uint32_t count = 0;
   if (!in->u32(&count)) return in->error(Code::truncated, "the data end before escape_count");
   if (count > n) return in->error(Code::inconsistent, "more escapes than records");
-  if (const Status s = decode_plane(in, count, 0, active_isa(), 0, &escapes->low); !s.ok()) return s;
-  return decode_plane(in, count, 0, active_isa(), 0, &escapes->high);
+  if (const Status s = decode_plane(in, count, 0, isa, 0, &escapes->low); !s.ok()) return s;
+  return decode_plane(in, count, 0, isa, 0, &escapes->high);
 }
 
 Status read_rests(Cursor* in, std::size_t bits, const std::uint8_t** rests) {
@@ -208,7 +205,7 @@ Status read_states(Cursor* in, ContextStream* stream) {
 
 }  // namespace
 
-Status decode_context(const std::uint8_t* in, std::size_t size, std::uint64_t n, unsigned record_bytes,
+Status decode_context(const std::uint8_t* in, std::size_t size, std::uint64_t n, unsigned record_bytes, Isa isa,
                       std::uint8_t* out) {
   Cursor cursor(in, in + size);
   if (record_bytes != 2 && record_bytes != 4) {
@@ -220,18 +217,18 @@ Status decode_context(const std::uint8_t* in, std::size_t size, std::uint64_t n,
   if (const Status s = read_header(&cursor, n, &header); !s.ok()) return s;
   PlaneDecoder planes[2];
   for (unsigned j = 0; j < low_bytes; ++j) {
-    if (const Status s = planes[j].open(&cursor, count, 0, active_isa()); !s.ok()) return s;
+    if (const Status s = planes[j].open(&cursor, count, 0, isa); !s.ok()) return s;
   }
   ContextSlots slots;
   if (const Status s = read_slots(&cursor, &slots); !s.ok()) return s;
   Escapes escapes;
-  if (const Status s = read_escapes(&cursor, n, &escapes); !s.ok()) return s;
+  if (const Status s = read_escapes(&cursor, n, isa, &escapes); !s.ok()) return s;
   const std::uint8_t* rests = nullptr;
   if (const Status s = read_rests(&cursor, count * header.rest_bits(), &rests); !s.ok()) return s;
   ContextStream stream{ContextModel(header.row_length, static_cast<std::int32_t>(header.start_code)), &slots,
                        1U << (17 - header.mantissa_bits)};
   if (const Status s = read_states(&cursor, &stream); !s.ok()) return s;
-  CodeDecoder decoder(std::move(stream), std::move(escapes), cursor.error(Code::ok, ""));
+  CodeDecoder decoder(std::move(stream), std::move(escapes), cursor.error(Code::ok, ""), isa);
   const JoinRecords join = join_of(header.mantissa_bits, record_bytes);
   std::uint16_t codes[kChunk];
   alignas(64) std::uint8_t scratch[2][kChunk];

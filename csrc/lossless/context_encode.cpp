@@ -40,9 +40,9 @@ std::uint16_t mean_code(const Upper& upper, unsigned mantissa) {
 }
 
 // The context and the symbol of every record: context * 64 + symbol.
-std::vector<std::uint8_t> find_symbols(const Upper& upper, const Choice& choice, std::uint16_t start_code) {
+HeapVector<std::uint8_t> find_symbols(const Upper& upper, const Choice& choice, std::uint16_t start_code) {
   ContextModel model(choice.row_length, start_code);
-  std::vector<std::uint8_t> symbols((upper.count + kGroup - 1) / kGroup * kGroup);
+  HeapVector<std::uint8_t> symbols((upper.count + kGroup - 1) / kGroup * kGroup);
   for (std::size_t i = 0; i < upper.count; i += kGroup) {
     Group level;
     Group code = {};
@@ -64,7 +64,7 @@ std::vector<std::uint8_t> find_symbols(const Upper& upper, const Choice& choice,
 
 using Tables = std::array<ContextTable, kContexts>;
 
-Tables fit_tables(const std::vector<std::uint8_t>& symbols) {
+Tables fit_tables(const HeapVector<std::uint8_t>& symbols) {
   std::array<std::array<std::uint32_t, kContexts * kContextSymbols>, 4> counts{};  // four, so that repeats do not wait
   for (std::size_t i = 0; i < symbols.size(); ++i) ++counts[i % 4][symbols[i]];
   Tables tables;
@@ -80,8 +80,8 @@ Tables fit_tables(const std::vector<std::uint8_t>& symbols) {
 
 struct Coded {
   std::array<std::uint32_t, kGroup> state;
-  std::vector<std::uint16_t> words;    // in the order of coding, the reverse of decoding
-  std::vector<std::uint16_t> escapes;  // the same
+  HeapVector<std::uint16_t> words;    // in the order of coding, the reverse of decoding
+  HeapVector<std::uint16_t> escapes;  // the same
 };
 
 // What one symbol does to a state x, without a division: floor(x / frequency) is x * reciprocal >> 43, exactly, for all
@@ -109,7 +109,7 @@ Steps make_steps(const Tables& tables) {
   return steps;
 }
 
-Coded code_symbols(const Upper& upper, const std::vector<std::uint8_t>& symbols, const Tables& tables,
+Coded code_symbols(const Upper& upper, const HeapVector<std::uint8_t>& symbols, const Tables& tables,
                    unsigned mantissa) {
   const Steps steps = make_steps(tables);
   Coded coded;
@@ -140,7 +140,7 @@ void put_u16(std::uint16_t value, Bytes* out) {
   out->push_back(static_cast<std::uint8_t>(value >> 8));
 }
 
-void put_escapes(const std::vector<std::uint16_t>& escapes, const Effort& effort, Bytes* out) {
+void put_escapes(const HeapVector<std::uint16_t>& escapes, const Effort& effort, Bytes* out) {
   put_u32(out, static_cast<std::uint32_t>(escapes.size()));
   Bytes plane(escapes.size());
   for (const int shift : {0, 8}) {
@@ -178,7 +178,7 @@ void put_words(const Coded& coded, Bytes* out) {
 
 void encode_upper(const Upper& upper, const Choice& choice, const Bytes& low_planes, const Effort& effort, Bytes* out) {
   const std::uint16_t start_code = mean_code(upper, choice.mantissa);
-  const std::vector<std::uint8_t> symbols = find_symbols(upper, choice, start_code);
+  const HeapVector<std::uint8_t> symbols = find_symbols(upper, choice, start_code);
   const Tables tables = fit_tables(symbols);
   const Coded coded = code_symbols(upper, symbols, tables, choice.mantissa);
   put_u32(out, static_cast<std::uint32_t>(choice.row_length));
@@ -245,12 +245,12 @@ unsigned choose_mantissa(const Upper& upper, std::size_t row_length, const Effor
 }  // namespace
 
 bool encode_context(const std::uint8_t* records, std::uint64_t n, unsigned record_bytes, std::uint64_t row_records,
-                    std::vector<std::uint8_t>* out) {
+                    const Effort& block_effort, Bytes* out) {
   if ((record_bytes != 2 && record_bytes != 4) || n == 0 || n > UINT32_MAX) return false;
   const auto count = static_cast<std::size_t>(n);
-  const Effort effort{active_isa(), true};
+  const Effort effort{block_effort.workspace, block_effort.isa, true};
   const unsigned low_bytes = record_bytes - 2;
-  std::vector<std::uint16_t> values(count);
+  HeapVector<std::uint16_t> values(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint8_t* record = records + i * record_bytes + low_bytes;
     values[i] = static_cast<std::uint16_t>(record[0] | record[1] << 8);

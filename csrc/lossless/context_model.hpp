@@ -2,8 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "base/inline.hpp"
 
 namespace aimc::lossless {
@@ -94,11 +94,11 @@ class ContextModel {
     rate_shift_ = rows_ < 1 ? 4 : rows_ < 3 ? 3 : rows_ < 7 ? 2 : rows_ < 15 ? 1 : 0;
   }
 
-  std::vector<std::int32_t> columns_;  // units of 1/8192 octave
-  std::int32_t row_ = 0;               // units of 1/16384 octave
-  int rate_shift_ = 4;                 // of the columns: fast in the first rows
-  std::size_t at_ = 0;                 // column of the next record,
-  std::size_t rows_ = 0;               // and its row
+  HeapVector<std::int32_t> columns_;  // units of 1/8192 octave
+  std::int32_t row_ = 0;              // units of 1/16384 octave
+  int rate_shift_ = 4;                // of the columns: fast in the first rows
+  std::size_t at_ = 0;                // column of the next record,
+  std::size_t rows_ = 0;              // and its row
 };
 
 }  // namespace aimc::lossless

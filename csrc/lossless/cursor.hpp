@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "base/status.hpp"
 
 namespace aimc::lossless {
@@ -60,7 +60,7 @@ class Cursor {
   const std::uint8_t* end_;
 };
 
-using Bytes = std::vector<std::uint8_t>;
+using Bytes = HeapVector<std::uint8_t>;
 
 inline void put_u32(Bytes* out, std::uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) out->push_back(static_cast<std::uint8_t>(value >> shift));

@@ -3,7 +3,6 @@
 // ever larger steps.
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "lossless/format.hpp"
 #include "lossless/plane_encode.hpp"
@@ -60,7 +59,7 @@ struct Place {
 
 Sequences find(const std::uint8_t* bytes, std::size_t count, std::size_t seed, bool thorough) {
   Sequences found;
-  std::vector<Place> last(std::size_t{1} << kHashBits);
+  HeapVector<Place> last(std::size_t{1} << kHashBits);
   std::size_t run = 0;  // where the literals begin
   std::size_t misses = 0;
   for (std::size_t i = 0; i + seed <= count;) {

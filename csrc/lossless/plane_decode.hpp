@@ -3,8 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "base/cpu.hpp"
 #include "lossless/cursor.hpp"
 #include "lossless/rans_decode.hpp"
@@ -45,7 +45,7 @@ class PlaneDecoder {
   const std::uint8_t* raw_ = nullptr;
   Bytes whole_;  // escapes of an entropy-coded plane, or all of a plane of matches
   RansDecoder rans_;
-  std::vector<PlaneDecoder> inner_;  // the parts, or the low and the high nibbles
+  HeapVector<PlaneDecoder> inner_;  // the parts, or the low and the high nibbles
   std::size_t part_bytes_ = 0;
   std::size_t done_ = 0;  // bytes given out by the parts
   bool packed_ = false;

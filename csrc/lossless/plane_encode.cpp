@@ -47,8 +47,7 @@ void put_raw(const std::uint8_t* bytes, std::size_t count, Bytes* out) {
 
 void put_rans(const RansTable& table, const std::uint8_t* bytes, std::size_t count, int depth, const Effort& effort,
               Bytes* out) {
-  static thread_local RansOutput coded_at_depth[kMaxDepth + 1];
-  RansOutput& coded = coded_at_depth[depth];
+  RansOutput& coded = effort.workspace->coded[depth];
   const std::size_t states = kStateCounts[state_code(count, effort)];
   rans_encode(table, bytes, count, states, effort.isa, &coded);
   put_method(PlaneMethod::rans, out);

@@ -5,11 +5,20 @@
 
 #include "base/cpu.hpp"
 #include "lossless/cursor.hpp"
+#include "lossless/format.hpp"
+#include "lossless/rans_encode.hpp"
 
 namespace aimc::lossless {
 
-// How much the encoder looks for.
+// Buffers that the blocks and planes of one thread use again.
+struct Workspace {
+  RansOutput coded[kMaxDepth + 1];  // by depth
+  Bytes planes;                     // of the records of a block
+};
+
+// How much the encoder looks for, and with what.
 struct Effort {
+  Workspace* workspace = nullptr;
   Isa isa = Isa::scalar;
   bool wide_records = false;  // of four bytes or more: a plane is a small part of the time
   bool alone = false;         // the block is the whole tensor: it is short, and what it wastes is all there is

@@ -42,7 +42,7 @@ Status open_codeword(OpenCodeword& open, Isa isa) {
   open.decoder.start(job.payload, job.size);
   for (std::size_t i = 0; i < job.tensors.size(); ++i) {
     TensorTarget& t = job.tensors[i];
-    auto decoder = std::make_unique<TensorDecoder<NullTracer>>(t.params, job.dialect, runs.uniform, runs.dependent);
+    auto decoder = make_owned<TensorDecoder<NullTracer>>(t.params, job.dialect, runs.uniform, runs.dependent);
     Status status = decoder->decode_header(open.decoder, job.size);
     if (!status.ok()) return status;
     t.qp = decoder->header().qp_delta + t.qp_offset;
@@ -79,7 +79,7 @@ Status decode_chain(Chain& chain, Isa isa) {
   return status;
 }
 
-void add_chains(OpenCodeword& open, std::uint64_t min_levels, std::vector<Chain>& chains) {
+void add_chains(OpenCodeword& open, std::uint64_t min_levels, HeapVector<Chain>& chains) {
   const TensorTarget& t = open.job->tensors.back();
   const std::uint64_t rows = open.last->block_rows();
   const bool enterable = rows > 1 && t.entry_points.size() == rows - 1;

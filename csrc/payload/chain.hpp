@@ -1,10 +1,9 @@
 // Chains: the parts of codewords that can be decoded independently of each other.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <new>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "base/cpu.hpp"
 #include "base/status.hpp"
 #include "payload/decode.hpp"
@@ -18,7 +17,7 @@ constexpr Status kOutOfMemory{Code::out_of_memory, 0, "out of memory while decod
 // headers) and can only be decoded in sequence; the block rows of the last tensor can be entered one by one.
 struct OpenCodeword {
   CodewordJob* job = nullptr;
-  std::unique_ptr<TensorDecoder<NullTracer>> last;
+  Owned<TensorDecoder<NullTracer>> last;
   BinDecoder<NullTracer> decoder;
 };
 
@@ -45,7 +44,7 @@ Status guarded(F&& f) {
 Status open_codeword(OpenCodeword& open, Isa isa);
 
 // Splits the last tensor of an open codeword at its entry points, into pieces of `min_levels` or more.
-void add_chains(OpenCodeword& open, std::uint64_t min_levels, std::vector<Chain>& chains);
+void add_chains(OpenCodeword& open, std::uint64_t min_levels, HeapVector<Chain>& chains);
 
 // Decodes a chain and reconstructs its values.
 Status decode_chain(Chain& chain, Isa isa);

@@ -21,15 +21,15 @@ unsigned worker_count(unsigned threads, std::size_t tasks) {
 
 }  // namespace
 
-void decode_codewords(std::vector<CodewordJob>& jobs, unsigned threads, Isa isa) {
-  std::vector<OpenCodeword> open(jobs.size());
+void decode_codewords(HeapVector<CodewordJob>& jobs, unsigned threads, Isa isa) {
+  HeapVector<OpenCodeword> open(jobs.size());
   for (std::size_t i = 0; i < jobs.size(); ++i) open[i].job = &jobs[i];
   Counter to_open(open.size());
   parallel(worker_count(threads, open.size()), [&] {
     for (std::size_t i; to_open.next(&i);) open[i].job->status = guarded([&] { return open_codeword(open[i], isa); });
   });
 
-  std::vector<Chain> chains;
+  HeapVector<Chain> chains;
   for (OpenCodeword& o : open) {
     if (o.job->status.ok()) add_chains(o, isa == Isa::avx512 ? 1 : kChainLevels, chains);
   }
@@ -43,7 +43,7 @@ void decode_codewords(std::vector<CodewordJob>& jobs, unsigned threads, Isa isa)
   }
 }
 
-void probe_codewords(std::vector<CodewordJob>& jobs) {
+void probe_codewords(HeapVector<CodewordJob>& jobs) {
   for (CodewordJob& job : jobs) {
     job.status = guarded([&]() -> Status {
       const PlainRuns runs = plain_runs(Isa::scalar);

@@ -2,8 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "base/cpu.hpp"
 #include "base/status.hpp"
 #include "payload/params.hpp"
@@ -22,7 +22,7 @@ enum class Output : std::uint8_t {
 // One tensor of a codeword and where it goes. `data` takes rows * width elements of 4 bytes, row-major.
 struct TensorTarget {
   TensorParams params;
-  std::vector<EntryPoint> entry_points;
+  HeapVector<EntryPoint> entry_points;
   Output output = Output::integers;
   std::int32_t qp_offset = 0;
   std::uint8_t qp_density = 0;
@@ -41,16 +41,16 @@ struct CodewordJob {
   const std::uint8_t* payload = nullptr;
   std::size_t size = 0;
   Dialect dialect = Dialect::edition2;
-  std::vector<TensorTarget> tensors;
+  HeapVector<TensorTarget> tensors;
   Status status;  // result
 };
 
 // Decodes all jobs, each to its own status. The results do not depend on the instruction set or on the threads.
-void decode_codewords(std::vector<CodewordJob>& jobs, unsigned threads, Isa isa);
+void decode_codewords(HeapVector<CodewordJob>& jobs, unsigned threads, Isa isa);
 
 // Whether the payload can hold what the headers declare, found without touching any tensor's memory: meant to be asked
 // before that memory is allocated. Sets each job's status.
-void probe_codewords(std::vector<CodewordJob>& jobs);
+void probe_codewords(HeapVector<CodewordJob>& jobs);
 
 // Decodes one codeword bin by bin under a tracer; tensors' memory is not touched.
 Status trace_codeword(const CodewordJob& job, BinTracer& tracer);

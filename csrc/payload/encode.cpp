@@ -1,6 +1,5 @@
 #include "payload/encode.hpp"
 
-#include <memory>
 #include <new>
 
 #include "entropy/bin_encoder.hpp"
@@ -37,8 +36,8 @@ class TensorEncoder {
   }
 
   // After the codeword is finished.
-  std::vector<EntryPoint> entry_points(const std::vector<std::uint8_t>& payload) const {
-    std::vector<EntryPoint> points;
+  HeapVector<EntryPoint> entry_points(const HeapVector<std::uint8_t>& payload) const {
+    HeapVector<EntryPoint> points;
     for (const PendingEntry& e : entries_) {
       const std::uint32_t offset = (bits_at(payload, e.shifts) - e.low) & 0x1FF;
       points.push_back({e.shifts - first_shifts_, static_cast<std::uint8_t>(offset), e.dq_state});
@@ -48,7 +47,7 @@ class TensorEncoder {
 
  private:
   // 9 bits of the payload from bit `position` on.
-  static std::uint32_t bits_at(const std::vector<std::uint8_t>& payload, std::uint64_t position) {
+  static std::uint32_t bits_at(const HeapVector<std::uint8_t>& payload, std::uint64_t position) {
     const auto byte = static_cast<std::size_t>(position >> 3);
     const std::uint32_t two =
         static_cast<std::uint32_t>(payload[byte] << 8) | (byte + 1 < payload.size() ? payload[byte + 1] : 0U);
@@ -121,18 +120,18 @@ class TensorEncoder {
   const ContextLayout layout_;
   BinEncoder& encoder_;
   BinBuffer& bins_;
-  std::vector<EncoderContext> contexts_;
-  std::vector<std::uint8_t> skipped_;
+  HeapVector<EncoderContext> contexts_;
+  HeapVector<std::uint8_t> skipped_;
   std::uint64_t first_shifts_ = 0;  // P at the start of the levels
-  std::vector<PendingEntry> entries_;
+  HeapVector<PendingEntry> entries_;
 };
 
-Status encode_all(const std::vector<TensorInput>& tensors, Dialect dialect, std::vector<std::uint8_t>& out,
-                  std::vector<std::vector<EntryPoint>>* entry_points) {
+Status encode_all(const HeapVector<TensorInput>& tensors, Dialect dialect, HeapVector<std::uint8_t>& out,
+                  HeapVector<HeapVector<EntryPoint>>* entry_points) {
   out.clear();
   BinEncoder encoder(out);
-  const auto bins = std::make_unique<BinBuffer>();
-  std::vector<TensorEncoder> encoders;
+  const auto bins = make_owned<BinBuffer>();
+  HeapVector<TensorEncoder> encoders;
   encoders.reserve(tensors.size());
   for (const TensorInput& t : tensors) {
     Status status = check_input(t, dialect);
@@ -182,8 +181,8 @@ Status check_input(const TensorInput& t, Dialect dialect) {
   return Status{};
 }
 
-Status encode_payload(const std::vector<TensorInput>& tensors, Dialect dialect, std::vector<std::uint8_t>& out,
-                      std::vector<std::vector<EntryPoint>>* entry_points) {
+Status encode_payload(const HeapVector<TensorInput>& tensors, Dialect dialect, HeapVector<std::uint8_t>& out,
+                      HeapVector<HeapVector<EntryPoint>>* entry_points) {
   try {
     return encode_all(tensors, dialect, out, entry_points);
   } catch (const std::bad_alloc&) {

@@ -1,8 +1,8 @@
 // Encoding of tensors of integers as one arithmetic codeword: the payload of one data unit (section 5).
 #pragma once
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "base/status.hpp"
 #include "payload/params.hpp"
 
@@ -28,7 +28,7 @@ Status check_input(const TensorInput& t, Dialect dialect);
 
 // Replaces `out` by the codeword. `entry_points`, if not null, receives for each tensor one entry point for every block
 // row after the first. Code::argument where the levels or choices are not what the syntax can carry.
-Status encode_payload(const std::vector<TensorInput>& tensors, Dialect dialect, std::vector<std::uint8_t>& out,
-                      std::vector<std::vector<EntryPoint>>* entry_points);
+Status encode_payload(const HeapVector<TensorInput>& tensors, Dialect dialect, HeapVector<std::uint8_t>& out,
+                      HeapVector<HeapVector<EntryPoint>>* entry_points);
 
 }  // namespace aimc

@@ -1,13 +1,13 @@
 // What the lanes hold, in memory: the side of the lane decoder that deals with one lane at a time. Chains are put into
 // lanes, their levels handed on, single levels finished outside the vector.
 #pragma once
+#include "base/allocator.hpp"
 #include "payload/lane_coder.hpp"
 
 #if AIMC_X86
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 #include "payload/lanes.hpp"
 #include "payload/plain_runs.hpp"
@@ -61,7 +61,7 @@ struct EscapedLevel {
 struct SuspendedChain {
   LaneChain* chain;
   std::uint64_t remaining;
-  std::vector<DecoderContext> contexts;
+  HeapVector<DecoderContext> contexts;
 };
 
 template <class W>
@@ -130,7 +130,7 @@ struct LaneBank {
     Lane& l = lanes[lane];
     BinDecoder<NullTracer> d = take_decoder(lane);
     LevelState state = take_state(lane);
-    std::vector<DecoderContext> own = take_contexts(lane);
+    HeapVector<DecoderContext> own = take_contexts(lane);
     std::int32_t levels[1024];
     bool fits = true;
     do {
@@ -173,10 +173,10 @@ struct LaneBank {
   const std::uint8_t* base;
   bool dq;
   ContextLayout layout;
-  std::vector<ContextRow<W>> contexts;
-  std::vector<PackedRow<W>> significance;  // in place of the first contexts, with dependent quantization
-  std::vector<StageRow<W>> stage;
-  std::vector<EscapedLevel> escaped;
+  HeapVector<ContextRow<W>> contexts;
+  HeapVector<PackedRow<W>> significance;  // in place of the first contexts, with dependent quantization
+  HeapVector<StageRow<W>> stage;
+  HeapVector<EscapedLevel> escaped;
   SpilledRegisters<W> spilled{};
   Lane lanes[W::kLanes];
   std::uint32_t negative = 0;  // neighbour classes 1 and 2
@@ -285,8 +285,8 @@ struct LaneBank {
     return {neighbour, spilled.state[lane]};
   }
 
-  std::vector<DecoderContext> take_contexts(int lane) const {
-    std::vector<DecoderContext> own(contexts.size());
+  HeapVector<DecoderContext> take_contexts(int lane) const {
+    HeapVector<DecoderContext> own(contexts.size());
     for (std::size_t c = 0; c < own.size(); ++c) own[c].assign(context_of(lane, static_cast<int>(c)));
     return own;
   }

@@ -1,9 +1,8 @@
 // Chains for the lanes of one thread, and what becomes of them.
 #pragma once
 #include <cstddef>
-#include <memory>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "base/counter.hpp"
 #include "payload/chain.hpp"
 #include "payload/lanes.hpp"
@@ -29,8 +28,8 @@ class LaneTask {
     const bool rows = tensor_.block_rows() > 1;
     const std::uint64_t side = rows ? block_side(t.params) : t.params.rows;
     const std::uint64_t first = chain_.begin * side;
-    sink_ = std::make_unique<Sink>(t, first, std::min(first + side, t.params.rows), tensor_.blocked(),
-                                   tensor_.header().skipped, t.output == Output::uniform ? checked_step(t) : 0);
+    sink_ = make_owned<Sink>(t, first, std::min(first + side, t.params.rows), tensor_.blocked(),
+                             tensor_.header().skipped, t.output == Output::uniform ? checked_step(t) : 0);
     lane_.sink = sink_.get();
     *lane = &lane_;
     return Status{};
@@ -49,7 +48,7 @@ class LaneTask {
   Chain& chain_;
   TensorDecoder<NullTracer> tensor_;
   LaneChain lane_;
-  std::unique_ptr<Sink> sink_;
+  Owned<Sink> sink_;
 };
 
 // Feeds the lanes of one worker. A chain that fails in the lanes is decoded once more by itself, so that the verdict
@@ -57,13 +56,13 @@ class LaneTask {
 class LaneFeeder : public LaneSource {
  public:
   // Feeds the chains `share`, `share` + `shares`, `share` + 2 `shares` ...
-  LaneFeeder(const std::vector<Chain*>& chains, Counter& counter, std::size_t share, std::size_t shares)
+  LaneFeeder(const HeapVector<Chain*>& chains, Counter& counter, std::size_t share, std::size_t shares)
       : chains_(chains), counter_(counter), share_(share), shares_(shares) {}
 
   LaneChain* next() override {
     for (std::size_t n; counter_.next(&n);) {
       const std::size_t i = n * shares_ + share_;
-      auto task = std::make_unique<LaneTask>(*chains_[i]);
+      auto task = make_owned<LaneTask>(*chains_[i]);
       LaneChain* lane = nullptr;
       const Status status = task->start(&lane);
       if (!status.ok()) {
@@ -78,7 +77,7 @@ class LaneFeeder : public LaneSource {
 
   void done(LaneChain* lane, bool intact) override {
     const auto it = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t->lane() == lane; });
-    const std::unique_ptr<LaneTask> task = std::move(*it);
+    const Owned<LaneTask> task = std::move(*it);
     tasks_.erase(it);
     task->chain().status = intact ? task->finish() : fail(Code::inconsistent, 0, "lane given up");
     if (!task->chain().status.ok()) {
@@ -87,11 +86,11 @@ class LaneFeeder : public LaneSource {
   }
 
  private:
-  const std::vector<Chain*>& chains_;
+  const HeapVector<Chain*>& chains_;
   Counter& counter_;
   std::size_t share_;
   std::size_t shares_;
-  std::vector<std::unique_ptr<LaneTask>> tasks_;
+  HeapVector<Owned<LaneTask>> tasks_;
 };
 
 }  // namespace aimc

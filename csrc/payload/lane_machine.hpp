@@ -1,5 +1,6 @@
 // The vector side of the lane decoder: one level in every lane at a time (section 7).
 #pragma once
+#include "base/allocator.hpp"
 #include "payload/lane_bank.hpp"
 
 #if AIMC_X86
@@ -21,7 +22,7 @@ class LaneMachine {
 
   // Decodes chains of other machines and of the source, until the source is dry and fewer than `fewest` lanes are busy.
   // What is in them then is given back.
-  std::vector<SuspendedChain> run(const std::vector<SuspendedChain>& first, int fewest) {
+  HeapVector<SuspendedChain> run(const HeapVector<SuspendedChain>& first, int fewest) {
     const int adopted = static_cast<int>(first.size());
     for (int lane = 0; lane < adopted; ++lane) bank_.adopt(lane, first[static_cast<std::size_t>(lane)]);
     bool dry = false;
@@ -38,7 +39,7 @@ class LaneMachine {
       }
       bank_.escaped.clear();
     }
-    std::vector<SuspendedChain> left;
+    HeapVector<SuspendedChain> left;
     for (int lane = 0; lane < W::kLanes; ++lane) {
       if (bank_.is_active(lane)) left.push_back(bank_.suspend(lane));
     }
@@ -46,7 +47,7 @@ class LaneMachine {
   }
 
   // The same, but goes on with the last ones one by one, where they are no longer worth a vector.
-  void run_to_the_end(const std::vector<SuspendedChain>& first) {
+  void run_to_the_end(const HeapVector<SuspendedChain>& first) {
     for (const SuspendedChain& chain : run(first, static_cast<int>(kFewestLanes))) {
       bank_.adopt(0, chain);
       bank_.finish_alone(0);

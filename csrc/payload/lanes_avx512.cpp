@@ -12,7 +12,7 @@ namespace aimc {
 void run_lanes(LaneSource& source, const std::uint8_t* base, bool dq, int unary_length) {
 #if AIMC_X86
   LaneMachine<Wide> wide(source, base, dq, unary_length);
-  const std::vector<SuspendedChain> left = wide.run({}, Narrow::kLanes + 1);
+  const HeapVector<SuspendedChain> left = wide.run({}, Narrow::kLanes + 1);
   LaneMachine<Narrow>(source, base, dq, unary_length).run_to_the_end(left);
 #else
   (void)source, (void)base, (void)dq, (void)unary_length;

@@ -28,9 +28,9 @@ std::uint64_t scan_side(const TensorParams& t) {
 
 }  // namespace
 
-std::vector<std::uint8_t> zero_rows(const TensorInput& t) {
+HeapVector<std::uint8_t> zero_rows(const TensorInput& t) {
   const std::uint64_t width = t.params.width;
-  std::vector<std::uint8_t> zero(static_cast<std::size_t>(t.params.rows));
+  HeapVector<std::uint8_t> zero(static_cast<std::size_t>(t.params.rows));
   for (std::size_t row = 0; row < zero.size(); ++row) {
     const std::int32_t* levels = t.levels + row * width;
     zero[row] = std::all_of(levels, levels + width, [](std::int32_t v) { return v == 0; }) ? 1 : 0;
@@ -38,7 +38,7 @@ std::vector<std::uint8_t> zero_rows(const TensorInput& t) {
   return zero;
 }
 
-LevelSource::LevelSource(const TensorInput& t, Dialect dialect, const std::vector<std::uint8_t>& skipped)
+LevelSource::LevelSource(const TensorInput& t, Dialect dialect, const HeapVector<std::uint8_t>& skipped)
     : tensor_(t),
       skipped_(skipped),
       block_rows_(has_block_rows(t.params, dialect)),

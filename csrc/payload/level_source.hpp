@@ -2,8 +2,8 @@
 // dependent quantisation turned into parity levels and trellis states.
 #pragma once
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "base/scan.hpp"
 #include "base/status.hpp"
 #include "entropy/binarize.hpp"
@@ -12,12 +12,12 @@
 namespace aimc {
 
 // 1 for each row that is all zero: row_skip_list.
-std::vector<std::uint8_t> zero_rows(const TensorInput& t);
+HeapVector<std::uint8_t> zero_rows(const TensorInput& t);
 
 class LevelSource {
  public:
   // `skipped`: row_skip_list, empty when rows are not skipped. Both must outlive the source.
-  LevelSource(const TensorInput& t, Dialect dialect, const std::vector<std::uint8_t>& skipped);
+  LevelSource(const TensorInput& t, Dialect dialect, const HeapVector<std::uint8_t>& skipped);
 
   bool done() const { return done_; }
 
@@ -37,7 +37,7 @@ class LevelSource {
   bool inside_codebook() const;
 
   const TensorInput& tensor_;
-  const std::vector<std::uint8_t>& skipped_;
+  const HeapVector<std::uint8_t>& skipped_;
   const bool block_rows_;
   ScanRuns runs_;
   ScanRun run_;  // what is left of the run in hand

@@ -20,7 +20,7 @@ int remainder_contexts(int all, int unary_length, std::int64_t max_abs) {
 
 }  // namespace
 
-std::vector<ContextRange> parameter_set_contexts(const TensorParams& t, Dialect dialect, bool history_enabled) {
+HeapVector<ContextRange> parameter_set_contexts(const TensorParams& t, Dialect dialect, bool history_enabled) {
   const ContextLayout layout{t.unary_length};
   const bool codebook = t.codebook && t.codebook_size > 0;
   const std::int64_t zero = t.codebook_zero;
@@ -31,7 +31,7 @@ std::vector<ContextRange> parameter_set_contexts(const TensorParams& t, Dialect 
   const int all_remainder = dialect == Dialect::edition1_rem32 ? kRemainderContexts + 1 : kRemainderContexts;
   const int n = t.unary_length;
 
-  std::vector<ContextRange> ranges;
+  HeapVector<ContextRange> ranges;
   if (significance) {
     ranges.push_back({ContextLayout::kSig, ContextLayout::kSig + (t.dq ? 24 : 3)});
     if (t.temporal) ranges.push_back({ContextLayout::kSigTemporal, ContextLayout::kSigTemporal + (t.dq ? 16 : 2)});

@@ -3,8 +3,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "entropy/context.hpp"
 
 namespace aimc {
@@ -51,7 +51,7 @@ struct ContextRange {
   int first;
   int last;
 };
-std::vector<ContextRange> parameter_set_contexts(const TensorParams& t, Dialect dialect, bool history_enabled);
+HeapVector<ContextRange> parameter_set_contexts(const TensorParams& t, Dialect dialect, bool history_enabled);
 
 // Where a block row after the first starts (10.2): enough to decode it alone.
 struct EntryPoint {

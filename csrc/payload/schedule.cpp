@@ -12,13 +12,14 @@
 namespace aimc {
 namespace {
 
+// Longest first; equal ones as they lie in memory, which is in coding order.
 bool longer(const Chain* x, const Chain* y) {
-  return x->levels > y->levels;
+  return x->levels != y->levels ? x->levels > y->levels : std::less<>()(x, y);
 }
 
 // How many of the longest chains (they come sorted) are better decoded by themselves: a lane takes kRowCost times as
 // long for a level as a single decoder, and a vector as long as its longest lane.
-std::size_t too_long_for_lanes(const std::vector<Chain*>& chains, unsigned threads) {
+std::size_t too_long_for_lanes(const HeapVector<Chain*>& chains, unsigned threads) {
   constexpr std::uint64_t kRowCost = 4;
   constexpr std::uint64_t kLanes = 32;
   if (chains.size() < kFewestLanes) return chains.size();
@@ -56,21 +57,21 @@ bool fits_lanes(const Chain& chain) {
 
 }  // namespace
 
-Schedule::Schedule(std::vector<Chain>& chains, unsigned threads, Isa isa) : threads_(threads), isa_(isa) {
-  std::vector<Chain*> order;
+Schedule::Schedule(HeapVector<Chain>& chains, unsigned threads, Isa isa) : threads_(threads), isa_(isa) {
+  HeapVector<Chain*> order;
   for (Chain& chain : chains) {
     order.push_back(&chain);
     const std::uint8_t* payload = chain.codeword->job->payload;
     if (base_ == nullptr || std::less<>()(payload, base_)) base_ = payload;
   }
-  std::stable_sort(order.begin(), order.end(), longer);
+  std::sort(order.begin(), order.end(), longer);
   for (Chain* chain : order) place(chain);
   for (LaneGroup& group : groups_) {
     const auto keep = group.chains.begin() + static_cast<std::ptrdiff_t>(too_long_for_lanes(group.chains, threads));
     alone_.insert(alone_.end(), group.chains.begin(), keep);
     group.chains.erase(group.chains.begin(), keep);
   }
-  std::stable_sort(alone_.begin(), alone_.end(), longer);
+  std::sort(alone_.begin(), alone_.end(), longer);
 }
 
 void Schedule::run() {

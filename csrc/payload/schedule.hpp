@@ -2,8 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "base/counter.hpp"
 #include "base/cpu.hpp"
 #include "payload/chain.hpp"
@@ -15,15 +15,15 @@ struct LaneGroup {
   bool dq;
   int unary_length;
   std::size_t window;  // number of the stretch of memory in which the payloads begin
-  std::vector<Chain*> chains;
-  std::vector<Counter> shares;  // one for each thread
+  HeapVector<Chain*> chains;
+  HeapVector<Counter> shares;  // one for each thread
 };
 
 // The work of one call: groups of chains for the lanes, and chains that are decoded by themselves. Longest first, so
 // that no thread or lane is left with a long one at the end.
 class Schedule {
  public:
-  Schedule(std::vector<Chain>& chains, unsigned threads, Isa isa);
+  Schedule(HeapVector<Chain>& chains, unsigned threads, Isa isa);
 
   // Decodes all chains, each to its own status. One thread begins with the lanes, the others with the chains that must
   // be decoded by themselves; then each helps with what is left.
@@ -37,8 +37,8 @@ class Schedule {
   unsigned threads_;
   Isa isa_;
   const std::uint8_t* base_ = nullptr;  // where the first payload begins
-  std::vector<Chain*> alone_;
-  std::vector<LaneGroup> groups_;
+  HeapVector<Chain*> alone_;
+  HeapVector<LaneGroup> groups_;
 };
 
 }  // namespace aimc

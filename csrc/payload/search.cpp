@@ -1,8 +1,6 @@
 #include "payload/search.hpp"
 
 #include <algorithm>
-#include <memory>
-#include <vector>
 
 #include "entropy/binarize.hpp"
 #include "entropy/set_costs.hpp"
@@ -60,14 +58,14 @@ class BinCounter {
   static constexpr std::size_t kMostWaiting = std::size_t{1} << 19;
 
   struct Context {
-    std::vector<std::uint16_t> words;
+    HeapVector<std::uint16_t> words;
     SetCosts costs;
   };
 
   static int bin_count(std::uint64_t newest) { return 63 - __builtin_clzll(newest); }
 
   void put_away(std::size_t context) {
-    std::vector<std::uint16_t>& words = contexts_[context].words;
+    HeapVector<std::uint16_t>& words = contexts_[context].words;
     words.push_back(static_cast<std::uint16_t>(newest_[context] >> 16));
     words.push_back(static_cast<std::uint16_t>(newest_[context]));
     newest_[context] = kEmpty;
@@ -80,28 +78,28 @@ class BinCounter {
     for (Context& c : contexts_) {
       if (!c.words.empty()) strings_.push_back({c.words.data(), c.words.size(), &c.costs});
     }
-    std::stable_sort(strings_.begin(), strings_.end(),
-                     [](const BinString& x, const BinString& y) { return x.count > y.count; });
+    // The order of equal ones does not matter: each is priced for itself.
+    std::sort(strings_.begin(), strings_.end(),
+              [](const BinString& x, const BinString& y) { return x.count > y.count; });
     add_strings(strings_.data(), strings_.size(), isa_);
     for (Context& c : contexts_) c.words.clear();
     waiting_ = 0;
   }
 
   Isa isa_;
-  std::vector<Context> contexts_;  // the last one takes the bypass bins
-  std::vector<std::uint64_t> newest_;
-  std::vector<BinString> strings_;
+  HeapVector<Context> contexts_;  // the last one takes the bypass bins
+  HeapVector<std::uint64_t> newest_;
+  HeapVector<BinString> strings_;
   std::size_t waiting_ = 0;
   std::uint64_t bypass_bins_ = 0;
 };
 
 // All bins of the levels go to `counter`.
-void count_levels(const TensorInput& t, Dialect dialect, const std::vector<std::uint8_t>& skipped,
-                  BinCounter& counter) {
+void count_levels(const TensorInput& t, Dialect dialect, const HeapVector<std::uint8_t>& skipped, BinCounter& counter) {
   const TensorParams& params = t.params;
   Binarizer binarizer(params.unary_length, params.codebook ? params.codebook_size : 0, params.codebook_zero);
   LevelSource source(t, dialect, skipped);
-  const auto bins = std::make_unique<BinBuffer>();
+  const auto bins = make_owned<BinBuffer>();
   while (!source.done()) {
     LevelSpan span;
     if (!source.next(&span).ok()) break;
@@ -124,7 +122,7 @@ SetOption option(const std::uint64_t* costs, bool enabled) {
 }
 
 // Cost of the list of skipped rows.
-std::uint64_t row_list_cost(const std::vector<std::uint8_t>& skipped) {
+std::uint64_t row_list_cost(const HeapVector<std::uint8_t>& skipped) {
   SetCosts costs;
   costs.reset();
   for (const std::uint8_t zero : skipped) costs.add(zero, 1);
@@ -136,19 +134,19 @@ std::uint64_t row_list_cost(const std::vector<std::uint8_t>& skipped) {
 double choose_parameter_sets(const TensorInput& t, Dialect dialect, bool enabled, std::uint8_t* ids, Isa isa) {
   const TensorParams& params = t.params;
   const ContextLayout layout{params.unary_length};
-  const std::vector<std::uint8_t> skipped = t.row_skip ? zero_rows(t) : std::vector<std::uint8_t>{};
+  const HeapVector<std::uint8_t> skipped = t.row_skip ? zero_rows(t) : HeapVector<std::uint8_t>{};
   BinCounter counter(layout, isa);
   count_levels(t, dialect, skipped, counter);
 
-  const std::vector<ContextRange> ranges = parameter_set_contexts(params, dialect, t.history_flag);
-  std::vector<SetOption> options;
+  const HeapVector<ContextRange> ranges = parameter_set_contexts(params, dialect, t.history_flag);
+  HeapVector<SetOption> options;
   for (const ContextRange& range : ranges) {
     for (int c = range.first; c < range.last; ++c) {
       options.push_back(option(counter.costs(c), enabled));
     }
   }
   std::uint64_t cost = 0;
-  const std::vector<std::uint8_t> chosen = choose_sets(options, &cost);
+  const HeapVector<std::uint8_t> chosen = choose_sets(options, &cost);
   std::fill_n(ids, layout.count(), std::uint8_t{0});
   auto id = chosen.begin();
   for (const ContextRange& range : ranges) {

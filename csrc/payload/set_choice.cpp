@@ -29,7 +29,7 @@ std::uint64_t bin_cost(const ContextModel& model, int bin) {
   return kBinCosts.cost[bin][(model.state() >> 7) & 63];
 }
 
-Way extend(const Way& way, std::uint64_t cost, std::uint8_t id, std::vector<Choice>& choices) {
+Way extend(const Way& way, std::uint64_t cost, std::uint8_t id, HeapVector<Choice>& choices) {
   Way next = way;
   const int bin = id != 0 ? 1 : 0;
   next.cost += cost + bin_cost(way.shift, bin) + (id != 0 ? kIdCost : 0);
@@ -43,9 +43,17 @@ bool same_model(const Way& x, const Way& y) {
   return x.shift.a == y.shift.a && x.shift.b == y.shift.b;
 }
 
+bool cheaper(const Way& x, const Way& y) {
+  return x.cost < y.cost;
+}
+
 // The cheapest ways, at most kWidth and no two with the same model.
-void prune(std::vector<Way>& ways) {
-  std::stable_sort(ways.begin(), ways.end(), [](const Way& x, const Way& y) { return x.cost < y.cost; });
+void prune(HeapVector<Way>& ways) {
+  // They are few, and of equally cheap ones the first must win.
+  for (auto way = ways.begin(); way != ways.end(); ++way) {
+    const auto place = std::upper_bound(ways.begin(), way, *way, cheaper);
+    std::rotate(place, way, way + 1);
+  }
   std::size_t kept = 0;
   for (const Way& way : ways) {
     const auto end = ways.begin() + static_cast<std::ptrdiff_t>(kept);
@@ -57,10 +65,10 @@ void prune(std::vector<Way>& ways) {
 
 }  // namespace
 
-std::vector<std::uint8_t> choose_sets(const std::vector<SetOption>& options, std::uint64_t* cost) {
-  std::vector<Choice> choices{{0, 0}};
-  std::vector<Way> ways(1);
-  std::vector<Way> next;
+HeapVector<std::uint8_t> choose_sets(const HeapVector<SetOption>& options, std::uint64_t* cost) {
+  HeapVector<Choice> choices{{0, 0}};
+  HeapVector<Way> ways(1);
+  HeapVector<Way> next;
   for (const SetOption& option : options) {
     next.clear();
     for (const Way& way : ways) {
@@ -72,10 +80,9 @@ std::vector<std::uint8_t> choose_sets(const std::vector<SetOption>& options, std
     if (next.size() > ways.size()) prune(next);
     ways.swap(next);
   }
-  const Way& best =
-      *std::min_element(ways.begin(), ways.end(), [](const Way& x, const Way& y) { return x.cost < y.cost; });
+  const Way& best = *std::min_element(ways.begin(), ways.end(), cheaper);
   *cost = best.cost;
-  std::vector<std::uint8_t> ids(options.size());
+  HeapVector<std::uint8_t> ids(options.size());
   std::uint32_t node = best.node;
   for (std::size_t i = ids.size(); i-- > 0; node = choices[node].before) ids[i] = choices[node].id;
   return ids;

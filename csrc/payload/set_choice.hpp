@@ -2,7 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include "base/allocator.hpp"
 
 namespace aimc {
 
@@ -15,6 +16,6 @@ struct SetOption {
 
 // Chooses between the two for each context, in coding order, such that the bins and their parameter set ids (5.3) cost
 // least together. Returns the ids; `cost` becomes the sum.
-std::vector<std::uint8_t> choose_sets(const std::vector<SetOption>& options, std::uint64_t* cost);
+HeapVector<std::uint8_t> choose_sets(const HeapVector<SetOption>& options, std::uint64_t* cost);
 
 }  // namespace aimc

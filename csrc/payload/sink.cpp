@@ -37,7 +37,7 @@ AIMC_TARGET_AVX512 void reconstruct_avx512(const T* levels, std::uint64_t n, flo
 }  // namespace
 
 Sink::Sink(const TensorTarget& target, std::uint64_t row_begin, std::uint64_t row_end, bool blocked,
-           const std::vector<std::uint8_t>& skipped, float step)
+           const HeapVector<std::uint8_t>& skipped, float step)
     : data_(static_cast<unsigned char*>(target.data)),
       skipped_(skipped.empty() ? nullptr : skipped.data()),
       output_(target.output),

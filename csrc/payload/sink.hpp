@@ -1,8 +1,8 @@
 // Takes the levels of a chain in coding order and puts the reconstructed values where they belong.
 #pragma once
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "payload/decode.hpp"
 
 namespace aimc {
@@ -12,7 +12,7 @@ class Sink {
  public:
   // `skipped` may be empty. `step` is used for Output::uniform; Output::codebook is not for sinks.
   Sink(const TensorTarget& target, std::uint64_t row_begin, std::uint64_t row_end, bool blocked,
-       const std::vector<std::uint8_t>& skipped, float step);
+       const HeapVector<std::uint8_t>& skipped, float step);
 
   // Levels that follow without a skipped row in between; passes over skipped rows first, filling them with zeros and
   // advancing the trellis (10.4). 0 at the end of the chain. Without blocks only.

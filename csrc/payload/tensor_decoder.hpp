@@ -2,8 +2,8 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
+#include "base/allocator.hpp"
 #include "base/status.hpp"
 #include "entropy/bin_decoder.hpp"
 #include "entropy/levels.hpp"
@@ -25,9 +25,9 @@ inline std::uint64_t max_bins(std::uint64_t bytes) {
 // What the header of a tensor says, decoded before its levels.
 struct TensorHeader {
   std::int32_t qp_delta = 0;
-  bool history_enabled = false;       // hist_dep_sig_prob_enabled_flag
-  bool row_skip_enabled = false;      // row_skip_enabled_flag
-  std::vector<std::uint8_t> skipped;  // row_skip_list, empty when not enabled
+  bool history_enabled = false;      // hist_dep_sig_prob_enabled_flag
+  bool row_skip_enabled = false;     // row_skip_enabled_flag
+  HeapVector<std::uint8_t> skipped;  // row_skip_list, empty when not enabled
   std::uint64_t coded_rows = 0;
 };
 
@@ -70,14 +70,14 @@ class TensorDecoder {
 
   // All levels, row-major, after decode_header. A null `out` decodes them into the void. `entry_points`, where given,
   // must be what the codeword says (10.2).
-  Status decode_levels(Decoder& d, std::int32_t* out, const std::vector<EntryPoint>& entry_points) {
+  Status decode_levels(Decoder& d, std::int32_t* out, const HeapVector<EntryPoint>& entry_points) {
     first_shifts_ = d.shifts();
     return decode_block_rows(d, 0, block_rows(), out, entry_points);
   }
 
   // Block rows [begin, end), and the check that the next entry point is what they lead to.
   Status decode_block_rows(Decoder& d, std::uint64_t begin, std::uint64_t end, std::int32_t* out,
-                           const std::vector<EntryPoint>& entry_points) {
+                           const HeapVector<EntryPoint>& entry_points) {
     for (std::uint64_t block_row = begin; block_row < end; ++block_row) {
       Status status = start_any_block_row(d);
       if (status.ok()) status = decode_block_row(d, block_row, out);
@@ -142,7 +142,7 @@ class TensorDecoder {
 
   const TensorParams& params() const { return params_; }
   const TensorHeader& header() const { return header_; }
-  const std::vector<DecoderContext>& contexts() const { return contexts_; }
+  const HeapVector<DecoderContext>& contexts() const { return contexts_; }
   const LevelState& state() const { return state_; }
   // Whether the plain run body serves: no codebook, no temporal or history contexts.
   bool plain() const { return !extended(); }
@@ -255,7 +255,7 @@ class TensorDecoder {
   Dialect dialect_;
   ContextLayout layout_;
   PlainRun plain_run_;
-  std::vector<DecoderContext> contexts_;
+  HeapVector<DecoderContext> contexts_;
   IndexRange index_range_;
   TensorHeader header_;
   LevelState state_;

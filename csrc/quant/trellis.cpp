@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
 #include <new>
 
+#include "base/allocator.hpp"
 #include "base/scan.hpp"
 #include "quant/trellis_forward.hpp"
 
@@ -108,7 +108,7 @@ Status quantise_trellis(const float* x, std::uint64_t rows, std::uint64_t width,
   const bool blocked = scan_order > 0 && rows > 1 && width > 1;
   const std::uint64_t side = blocked ? std::uint64_t{4} << scan_order : 0;
   try {
-    const std::unique_ptr<std::uint16_t[]> decisions(new std::uint16_t[static_cast<std::size_t>(n)]);
+    const HeapArray<std::uint16_t> decisions(static_cast<std::size_t>(n));
     quantise(x, ScanRuns(rows, width, side, false), inverse, decisions.get(), w, isa);
   } catch (const std::bad_alloc&) {
     return fail(Code::out_of_memory, 0, "out of memory while quantising");
