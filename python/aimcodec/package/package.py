@@ -12,6 +12,7 @@ from aimcodec.limits import DEFAULT_LIMITS, Limits
 from aimcodec.package.assemble import Damage
 from aimcodec.package.beside import Beside
 from aimcodec.package.contents import Contents, Reading
+from aimcodec.package.html import table_of
 from aimcodec.package.info import CODING_NAMES, TensorInfo, UnitInfo
 from aimcodec.package.into import load_into, raw_view
 from aimcodec.package.load import load_memory, load_tensors
@@ -80,6 +81,12 @@ class Package(Mapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the first tensors in a table. No tensor is read."""
+        variant = f", variant {self.variant}" if self.variant else ""
+        title = f"AIM package{variant}: {len(self):,} tensors"
+        return table_of(title, (self.info(name) for name in self), len(self))
 
     def load(self, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
         """Tensors by name, all of them or some, decoded together. Tied aliases are one array object; others are copies.
