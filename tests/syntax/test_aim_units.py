@@ -31,7 +31,7 @@ from aimcodec.syntax.aim import (
     write_units,
 )
 
-from ..reference.aim_files import Entry, File, coded_tensor, numbers, raw_tensor, text, typed_header, unit
+from aimcodec.conformance.generators.aim.files import Entry, File, coded_tensor, numbers, raw_tensor, text, typed_header, unit
 
 VARIANT_1 = unit(1, numbers("H", 1) + text("int8") + text("for small machines"))
 
@@ -285,7 +285,7 @@ RULES: list[tuple[list[bytes], type[AimcError], str]] = [
     ([raw(1, (6,), 0, (0, 0), payload=b"")], OutOfRangeError, f"{HEADER}.segment_elements"),
     ([raw(1, (6,), 0, (0, 6), payload=b"abcde")], InconsistentError, f"{HEADER}.segment_elements"),
     ([raw(1, (6,), 0, (0, 6), variant=1)], InconsistentError, f"{HEADER}.variant_id"),
-    ([raw(255, (4,), 0, (0, 4), opaque=("x", 0, 1))], OutOfRangeError, f"{HEADER}.opaque_block_bytes"),
+    ([raw(255, (4,), 0, (0, 4), opaque=("x", 0, 1))], OutOfRangeError, f"{HEADER}.opaque_block_elements"),
     ([raw(255, (4,), 0, (0, 4), opaque=("x", 4, 0))], OutOfRangeError, f"{HEADER}.opaque_block_bytes"),
     ([raw(255, (), 0, (0, 1), opaque=("x", 1, 1))], InconsistentError, f"{HEADER}.dimension"),
     ([raw(255, (2, 2), 0, (0, 4), opaque=("x", 4, 1))], InconsistentError, f"{HEADER}.dimension"),

@@ -36,6 +36,17 @@ class Backend:
         index = f"[{self._index}]" if self._index >= 0 else ""
         return ".".join([*self._scopes, name + index])
 
+    def code(self, element: Element[T]) -> T:
+        """One element."""
+        raise NotImplementedError
+
+    def decisive(self, element: Element[T]) -> T:
+        """One element whose value must be permitted, even where other violations are only noted."""
+        value = self.code(element)
+        if element.allowed is not None and value not in element.allowed:
+            raise self._at_last(*self._broken_rule(element, value))
+        return value
+
     def when(self, wording: str, condition: bool | int) -> bool:
         """A condition of the table."""
         return bool(condition)

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 from ..bits import Buffer, byte_view
 from ..limits import DEFAULT_LIMITS, Limits
 from .aim import units as aim_units
+from .aim.model import DamagedUnit
 from .aim.types import UnitType
 from .aim.unit import NEVER_PROTECTED, aim_unit
 from .elements import Element
@@ -65,7 +66,7 @@ def points_of(data: Buffer, syntax: SyntaxName, limits: Limits = DEFAULT_LIMITS)
         damaged = any(isinstance(unit, nnc_units.DamagedUnit) for unit in nnc_units._scan(observer, limits))
     else:
         scan = aim_units._scan(observer, byte_view(data), limits)
-        damaged = any(isinstance(unit, aim_units.DamagedUnit) for unit in scan)
+        damaged = any(isinstance(unit, DamagedUnit) for unit in scan)
     if not damaged:
         return observer.seen & known.points.keys()
     return {observer.broken} & known.points.keys() if observer.broken else set()

@@ -119,6 +119,10 @@ class _Documenter:
         value: T = self._values.get(element.name, 1)
         return value
 
+    def decisive(self, element: Element[T]) -> T:
+        """One element."""
+        return self.code(element)
+
     def array(self, wording: str, element: Element[T], count: int) -> list[T]:
         """A loop over one element."""
         self._alone(wording, element.name, element.descriptor)

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from ..errors import AimcError, MalformedError
 from .elements import ALIGN, Counted, Element
-from .points import Kind, Point, count_labels, domain_of, loop_bounds
+from .points import TEXTS, Kind, Point, count_labels, domain_of, loop_bounds
 from .protocol import Syntax
 
 __all__ = ["Explorer", "explore"]
@@ -41,7 +41,11 @@ def explore(
     known: set[frozenset[Side]] = set()
     waiting: list[list[Side]] = [[]]
     while waiting:
-        made = explorer.run(dict(waiting.pop()), structure, values, *args, **kwargs)
+        made, refused = explorer.run(dict(waiting.pop()), structure, values, *args, **kwargs)
+        if refused:  # nothing after that condition was met, so what came before is to be tried without it
+            condition, side = made.pop()
+            known |= {frozenset([earlier, (condition, side)]) for earlier in [*made, (condition, side)]}
+            waiting.append([*made, (condition, not side)])
         for number, (condition, side) in enumerate(made):
             before, flipped = made[:number], (condition, not side)
             known |= {frozenset([earlier, (condition, side)]) for earlier in [*before, (condition, side)]}
@@ -74,8 +78,11 @@ class Explorer:
         values: Mapping[str, Any],
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> list[Side]:
-        """One run; returns the conditions met and the sides taken: the true one where no decision was made before."""
+    ) -> tuple[list[Side], bool]:
+        """One run; returns the conditions met with the sides taken, and whether it ended in syntax that is refused.
+
+        The side is the true one where no decision was made before.
+        """
         self._decisions = decisions
         self._values = values
         self._made: dict[Condition, bool] = {}
@@ -85,10 +92,10 @@ class Explorer:
         self._subject, self._rules = "", 0
         try:
             structure(self, *args, **kwargs)
-            self._pairs()
         except _RefusedError:
-            pass
-        return list(self._made.items())
+            return list(self._made.items()), True
+        self._pairs()
+        return list(self._made.items()), False
 
     def key(self, structure: str, element: Element[Any]) -> str:
         """Name of an element in ids: with its descriptor where the structure has another of that name."""
@@ -106,13 +113,16 @@ class Explorer:
                 self._add("outside", f"{key}/{value}", valid=False)
         elif element.rule:
             self._add("outside", f"{key}/other", valid=False, text=element.rule)
-        elif element.descriptor.startswith("st"):
+        elif element.descriptor.startswith(TEXTS):
             self._labels(["length/{}/0", "length/{}/some"], key)
             self._add("outside", f"{key}/other", valid=False, text=NO_TEXT)
-        value: T = self._values.get(element.name, 1)
         if element.width == 1 and element.allowed == range(2):
             self._flags[-1][element.name] = self._values.get(element.name)
-        return value
+        return self._value(element, 1)
+
+    def decisive(self, element: Element[T]) -> T:
+        """One element."""
+        return self.code(element)
 
     def array(self, wording: str, element: Element[T], count: int) -> list[T]:
         """A loop over one element."""
@@ -122,14 +132,13 @@ class Explorer:
     def counted(self, element: Counted[T]) -> T:
         """An element after its number of bytes."""
         self.code(element.size)
-        self._text(element)
-        value: T = self._values.get(element.name, "")
-        return value
+        self._of_size(element)
+        return self._value(element, "")
 
     def parts(self, wording: str, element: Counted[T], sizes: Sequence[int]) -> list[T]:
         """A loop over one element whose numbers of bytes came before."""
         self._loop(wording, element.name)
-        self._text(element)
+        self._of_size(element)
         return []
 
     def sized(self, element: Element[int]) -> int:
@@ -229,9 +238,14 @@ class Explorer:
         self._add("refuse", name, valid=False, text=reason)
         raise _RefusedError
 
-    def _text(self, element: Counted[Any]) -> None:
+    def _value(self, element: Element[T] | Counted[T], other: Any) -> T:
+        value: T = self._values.get(element.name, other)
+        return value
+
+    def _of_size(self, element: Counted[Any]) -> None:
+        """An element whose lengths are values of another."""
         key = self._present(element.of(0))
-        if element.descriptor == "utf8":
+        if element.descriptor in TEXTS:
             self._add("outside", f"{key}/other", valid=False, text=NO_TEXT)
 
     def _present(self, element: Element[Any]) -> str:

@@ -10,7 +10,7 @@ from ..bits import Buffer
 from ..errors import AimcError, InconsistentError, MalformedError, TruncatedError
 from ..limits import DEFAULT_LIMITS, Limits
 from .elements import Counted, Element
-from .points import domain_of, label_of_count
+from .points import TEXTS, domain_of, label_of_count
 from .protocol import Syntax
 from .read import Reader
 
@@ -70,6 +70,14 @@ class Observer(Reader):
         self._met(element, value)
         return value
 
+    def counted(self, element: Counted[T]) -> T:
+        """An element after its number of bytes, the values of which stand for its lengths."""
+        size = self.code(element.size)
+        self._subject_is(element.name)
+        value = super().code(element.of(size))
+        self._see("element", element.name)
+        return value
+
     def _take(self, element: Element[T]) -> T:
         try:
             return super()._take(element)
@@ -100,8 +108,14 @@ class Observer(Reader):
         values = super().parts(wording, element, sizes)
         self._went_round(element.name, len(values))
         if values:
-            self._met(element.of(0), values[0])
+            self._see("element", element.name)
         return values
+
+    def checksum(self, element: Element[int]) -> None:
+        """A checksum: what it is follows from the rest."""
+        self._subject_is(element.name)
+        super().code(element)
+        self._see("element", element.name)
 
     def reserved(self, element: Element[int]) -> None:
         """Bits with one permitted value."""
@@ -216,7 +230,7 @@ class Observer(Reader):
         self._see("element", key)
         domain = domain_of(element)
         label = domain.label(value) if domain is not None and isinstance(value, int) else None
-        if element.descriptor.startswith("st"):
+        if element.descriptor.startswith(TEXTS):
             label = f"length/{{}}/{'some' if value else '0'}"
         if label is not None:
             kind, _, rest = label.partition("/")

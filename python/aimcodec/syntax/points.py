@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from ..bits import MAX_UE
 from .elements import Element
 
-__all__ = ["Domain", "Kind", "Point", "count_labels", "domain_of", "label_of_count", "loop_bounds"]
+__all__ = ["TEXTS", "Domain", "Kind", "Point", "count_labels", "domain_of", "label_of_count", "loop_bounds"]
 
 Kind: TypeAlias = Literal[
     "structure", "element", "value", "range", "length", "count", "when", "pair", "outside", "rule", "refuse", "size"
@@ -20,6 +20,7 @@ Kind: TypeAlias = Literal[
 SMALL_ENUM = 16  # values of a range that are tried one by one
 SMALL_SET = 64  # values of a set that are tried one by one
 SMALL_LOOP = 255  # rounds of a loop whose maximum is tried
+TEXTS = ("st", "utf8")  # how descriptors of texts begin
 LOOP = re.compile(r"(?:[ij] < )?(\w+?)(?: ([+-]) (\d+))?")
 
 

@@ -36,6 +36,9 @@ class Syntax(Protocol):
     def code(self, element: Element[T]) -> T:
         """One element; returns its value."""
 
+    def decisive(self, element: Element[T]) -> T:
+        """One element without a permitted value of which nothing after it can be understood; returns its value."""
+
     def array(self, wording: str, element: Element[T], count: int) -> list[T]:
         """A loop over one element."""
 

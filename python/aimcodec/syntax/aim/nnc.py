@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...errors import OutOfRangeError
 from ..elements import counted_bytes, counted_utf8, u
 from ..protocol import Syntax
 from .shape import layout_of, shape
@@ -14,7 +13,7 @@ VARIANT_ID = u(16, "variant_id", "3.2", "the variant whose stream the unit belon
 NNR_HEADER = counted_bytes("nnr_header", "9.2", "the NNR unit up to its payload")
 TENSOR_COUNT = u(16, "tensor_count", "9.2", "tensors of the data unit")
 TENSOR_NAME = counted_utf8("tensor_name", "9.2", "name of the tensor")
-DATA_TYPE = u(8, "data_type", "9.2", "type that the values are given in")
+DATA_TYPE = u(8, "data_type", "9.2", "type that the values are given in", range(INTEGER_TYPES.start, REAL_TYPES.stop))
 
 
 def nnc_unit_header(s: Syntax) -> None:
@@ -31,7 +30,4 @@ def nnc_data_header(s: Syntax) -> None:
 
 def _tensor(s: Syntax, index: int) -> None:
     s.counted(TENSOR_NAME)
-    data_type = s.code(DATA_TYPE)
-    good = data_type in INTEGER_TYPES or data_type in REAL_TYPES
-    s.require(good, f"data_type {data_type} is none for NNC tensors", OutOfRangeError)
-    shape(s, layout_of(data_type))
+    shape(s, layout_of(s.decisive(DATA_TYPE)))

@@ -12,16 +12,18 @@ from .types import DATA_TYPES, OPAQUE, Coding
 
 __all__ = ["alias_header", "tensor_header"]
 
+POSITIVE = range(1, 1 << 32)
+
 VARIANT_ID = u(16, "variant_id", "3.2", "the variant that the unit belongs to")
 TENSOR_NAME = counted_utf8("tensor_name", "4.1", "name of the tensor")
-DATA_TYPE = u(8, "data_type", "6.1", "type of the elements")
+DATA_TYPE = u(8, "data_type", "6.1", "type of the elements", frozenset([*DATA_TYPES, OPAQUE]))
 OPAQUE_TYPE = counted_utf8("opaque_type", "4.1", "format of the blocks")
-OPAQUE_BLOCK_ELEMENTS = u(32, "opaque_block_elements", "4.1", "elements of a block, at least 1")
-OPAQUE_BLOCK_BYTES = u(32, "opaque_block_bytes", "4.1", "bytes of a block, at least 1")
+OPAQUE_BLOCK_ELEMENTS = u(32, "opaque_block_elements", "4.1", "elements of a block", POSITIVE)
+OPAQUE_BLOCK_BYTES = u(32, "opaque_block_bytes", "4.1", "bytes of a block", POSITIVE)
 CODING = u(8, "coding", "4.1", "0 raw, 1 lossless, 3 reserved for differences to another tensor")
 SEGMENT_START = u(64, "segment_start", "4.1", "first element of the segment")
 SEGMENT_ELEMENTS = u(64, "segment_elements", "4.1", "elements of the segment")
-BLOCK_RECORDS = u(32, "block_records", "4.3", "records of a block, at least 1")
+BLOCK_RECORDS = u(32, "block_records", "4.3", "records of a block", POSITIVE)
 BLOCK_COUNT = u(32, "block_count", "4.3", "number of blocks")
 CODED_SIZE = u(32, "coded_size", "4.3", "bytes of a block")
 BLOCK_CRC = u(32, "block_crc", "4.3", "checksum of a block")
@@ -36,13 +38,11 @@ def tensor_header(s: Syntax, payload_size: int | None) -> None:
     """4.1; `payload_size` is None where the payload is ciphertext and says nothing about the tensor."""
     s.code(VARIANT_ID)
     s.counted(TENSOR_NAME)
-    data_type = s.code(DATA_TYPE)
-    s.require(data_type in DATA_TYPES or data_type == OPAQUE, f"data_type {data_type} is reserved", OutOfRangeError)
+    data_type = s.decisive(DATA_TYPE)
     opaque = None
     if s.when("data_type = OPAQUE", data_type == OPAQUE):
         s.counted(OPAQUE_TYPE)
-        opaque = s.code(OPAQUE_BLOCK_ELEMENTS), s.code(OPAQUE_BLOCK_BYTES)
-        s.require(0 not in opaque, "blocks of nothing", OutOfRangeError)
+        opaque = s.decisive(OPAQUE_BLOCK_ELEMENTS), s.decisive(OPAQUE_BLOCK_BYTES)
     layout = layout_of(data_type, opaque)
     dimensions = shape(s, layout)
     if opaque is not None:
@@ -82,8 +82,7 @@ def _segment(s: Syntax, layout: MemoryLayout, total: int, coding: int) -> int:
 def _blocks(s: Syntax, record_bytes: int, memory: int, payload_size: int | None) -> None:
     """4.3."""
     records = memory // record_bytes
-    block_records = s.code(BLOCK_RECORDS)
-    s.require(block_records, "blocks of no records", OutOfRangeError)
+    block_records = s.decisive(BLOCK_RECORDS)
     block_count = s.code(BLOCK_COUNT)
     s.require(
         block_count == -(-records // block_records), f"{records} records in {block_count} blocks", InconsistentError
