@@ -82,17 +82,18 @@ class BitReader:
         position: bit that is read next.
         limit: first bit that may not be read; at most `end`, and moved by the caller to the end of the current unit.
         end: number of bits of the stream.
+        origin: bit from which `padding` counts; moved by the caller to the start of the current unit.
 
     Every method raises TruncatedError, and leaves the position alone, when the element does not end before `limit`.
     """
 
-    __slots__ = ("_data", "_max_string_bytes", "_view", "end", "limit", "position")
+    __slots__ = ("_data", "_max_string_bytes", "_view", "end", "limit", "origin", "position")
 
     def __init__(self, data: Buffer, *, max_string_bytes: int = DEFAULT_LIMITS.max_string_bytes) -> None:
         self._view = byte_view(data)
         self._data: bytes | memoryview = data if isinstance(data, bytes) else self._view  # bytes are faster to slice
         self._max_string_bytes = max_string_bytes
-        self.position = 0
+        self.position = self.origin = 0
         self.end = self.limit = 8 * len(self._view)
 
     def _truncated(self, what: str) -> TruncatedError:
@@ -207,8 +208,8 @@ class BitReader:
         return list(struct.unpack(f">{count}{_CODES[width]}", self.view(count * width >> 3)))
 
     def padding(self) -> int:
-        """Bytes up to the next multiple of 64 from the start of the stream; returns 0 if all of them are zero."""
-        return int.from_bytes(self.view(_padding(self.position)), "big") and 1
+        """Bytes up to the next multiple of 64 from the origin; returns 0 if all of them are zero."""
+        return int.from_bytes(self.view(_padding(self.position - self.origin)), "big") and 1
 
     def _need_alignment(self) -> None:
         if self.position & 7:

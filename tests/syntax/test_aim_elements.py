@@ -11,9 +11,9 @@ from hypothesis import strategies as hs
 
 from aimcodec.bits import BitReader, BitWriter
 from aimcodec.errors import AimcError, ArgumentError, InconsistentError, MalformedError, OutOfRangeError, TruncatedError
-from aimcodec.syntax import Checker, Reader, Sizer, Syntax, TraceRecord, Writer
+from aimcodec.syntax import Checker, Reader, Sizer, Syntax, TracingReader, Writer
 from aimcodec.syntax.document import Row, document
-from aimcodec.syntax.elements import b, counted_bytes, counted_utf8, padding, u
+from aimcodec.syntax.elements import Element, b, counted_bytes, counted_utf8, padding, u
 
 NAME = counted_utf8("name", "1", "")
 BLOB = counted_bytes("blob", "1", "", 8)
@@ -32,16 +32,34 @@ def outcome(reader: Reader, *arguments: Any) -> Any:
         return type(error), error.message, error.bit_offset, error.path
 
 
+class OneByOne(Reader):
+    def array(self, wording: str, element: Element[Any], count: int) -> list[Any]:
+        return self._one_by_one(element, count)
+
+
 @given(hs.binary(max_size=40), hs.sampled_from([8, 16, 32, 64]), hs.integers(-1, 12))
 def test_arrays_are_read_as_element_by_element(data: bytes, width: int, count: int) -> None:
-    """With a tracer the reader takes one element at a time; without one it looks first whether all are there."""
-    records: list[TraceRecord] = []
+    """The quick path looks first whether all of them are there."""
     quick = outcome(Reader(data), width, count)
-    slow = outcome(Reader(data, trace=records.append), width, count)
+    slow = outcome(OneByOne(data), width, count)
     if isinstance(slow, tuple) and slow[0] is OutOfRangeError and count * width > 8 * len(data):
         assert quick[0] is TruncatedError
     else:
         assert quick == slow
+
+
+@given(hs.binary(max_size=40), hs.sampled_from([8, 16, 32, 64]), hs.integers(-1, 12))
+def test_arrays_are_traced_up_to_what_is_wrong(data: bytes, width: int, count: int) -> None:
+    reader = TracingReader(data)
+    found = outcome(reader, width, count)
+    assert found == outcome(Reader(data), width, count)
+    records = reader.log.records(data)
+    taken = found[2] // width if isinstance(found, tuple) else max(count, 0)
+    step = width // 8
+    numbers = [int.from_bytes(data[i * step : (i + 1) * step], "big") for i in range(taken)]
+    assert [(r.bit_offset, r.path, r.raw, r.value) for r in records] == [
+        (i * width, f"top.item[{i}]", number, number) for i, number in enumerate(numbers)
+    ]
 
 
 def test_numbers() -> None:

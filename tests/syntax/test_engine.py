@@ -17,7 +17,7 @@ from aimcodec.errors import (
     UnsupportedError,
 )
 from aimcodec.limits import Limits
-from aimcodec.syntax import Checker, Reader, Sizer, Syntax, TraceRecord, Writer
+from aimcodec.syntax import Checker, Reader, Sizer, Syntax, TraceRecord, TracingReader, Writer
 from aimcodec.syntax.elements import flt, i, payload, st, u, ue
 
 from .bitstrings import aligned, pack
@@ -127,9 +127,10 @@ def test_size_without_writing() -> None:
 
 
 def test_trace_of_reading_and_writing() -> None:
-    reading: list[TraceRecord] = []
+    reader = TracingReader(STREAM)
+    reader.unit("top", structure, "body")
+    reading = reader.log.records(STREAM)
     writing: list[TraceRecord] = []
-    Reader(STREAM, trace=reading.append).unit("top", structure, "body")
     Writer(trace=writing.append).unit("top", TREE, b"pay!", structure, "body")
     assert reading == writing
     shown = [(r.path, r.bit_offset, r.bit_length, r.raw, r.value, r.status) for r in reading]
@@ -154,13 +155,12 @@ WITHOUT_FLAG = pack(aligned("00000100" + "011" + "00" + ue_bits(0, 1) + ue_bits(
 
 
 def test_inferred_values() -> None:
-    records: list[TraceRecord] = []
-    reader = Reader(WITHOUT_FLAG, trace=records.append)
+    reader = TracingReader(WITHOUT_FLAG)
     tree = reader.unit("top", structure, "body")
     assert tree == {"size": 4, "kind": 3, "flag": 1, "body": {"count": 1, "item": [0], "points": []}, "name": ""}
     assert not reader.payload_bytes
     assert reader.payload_offset == 4
-    assert TraceRecord(13, 0, "u(1)", "top.flag", 0, 1, "2", "inferred") in records
+    assert TraceRecord(13, 0, "u(1)", "top.flag", 0, 1, "2", "inferred") in reader.log.records(WITHOUT_FLAG)
     assert write(tree, b"") == WITHOUT_FLAG
     del tree["flag"]
     assert write(tree, b"") == WITHOUT_FLAG

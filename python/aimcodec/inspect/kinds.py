@@ -5,12 +5,12 @@ from __future__ import annotations
 from aimcodec.bits import Buffer, byte_view
 from aimcodec.errors import AimcError
 from aimcodec.limits import Limits
-from aimcodec.syntax import TraceRecord
+from aimcodec.syntax import TraceLog
 from aimcodec.syntax import aim as aim_syntax
 from aimcodec.syntax import nnc as nnc_syntax
 from aimcodec.syntax.aim.unit import MARKER
 
-__all__ = ["check_any", "is_package", "trace_any", "unit_errors"]
+__all__ = ["check_any", "is_package", "log_any"]
 
 
 def is_package(data: Buffer) -> bool:
@@ -18,22 +18,13 @@ def is_package(data: Buffer) -> bool:
     return bytes(byte_view(data)[: len(MARKER)]) == MARKER
 
 
-def trace_any(data: Buffer, limits: Limits) -> list[TraceRecord]:
-    """Every bit in exactly one record."""
-    trace = aim_syntax.trace_file if is_package(data) else nnc_syntax.trace_stream
-    return trace(data, limits=limits)
+def log_any(data: Buffer, limits: Limits) -> TraceLog:
+    """Every bit in exactly one record, and what makes units unreadable."""
+    log = aim_syntax.log_file if is_package(data) else nnc_syntax.log_stream
+    return log(data, limits=limits)
 
 
 def check_any(data: Buffer, limits: Limits) -> list[AimcError]:
     """All violations of the syntax, in order."""
     check = aim_syntax.check_file if is_package(data) else nnc_syntax.check_stream
     return check(data, limits=limits)
-
-
-def unit_errors(data: Buffer, limits: Limits) -> list[AimcError]:
-    """What makes units unreadable."""
-    if is_package(data):
-        found = aim_syntax.scan_units(data, limits=limits)
-        return [unit.error for unit in found if isinstance(unit, aim_syntax.DamagedUnit)]
-    scanned = nnc_syntax.scan_units(data, limits=limits)
-    return [unit.error for unit in scanned if isinstance(unit, nnc_syntax.DamagedUnit)]

@@ -13,7 +13,7 @@ from typing import Any
 from aimcodec import syntax
 from aimcodec.bits import Buffer
 from aimcodec.errors import AimcError
-from aimcodec.inspect.kinds import is_package, trace_any
+from aimcodec.inspect.kinds import is_package, log_any
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 from aimcodec.syntax import Element
 from aimcodec.syntax import aim as aim_syntax
@@ -45,7 +45,7 @@ def place_of(error: AimcError, data: Buffer, *, limits: Limits = DEFAULT_LIMITS)
     """The place of an error in the stream that caused it, with the bit found by the path where the error knows none."""
     # Where that element was read at all: the path of an error may be that of a structure or of a loop.
     begins = re.compile(re.escape(error.path) + r"(?![^.\[])")
-    records = [r for r in trace_any(data, limits) if error.path and begins.match(r.path)]
+    records = [r for r in log_any(data, limits).records(data) if error.path and begins.match(r.path)]
     bit = error.bit_offset
     if bit is None and records:
         bit = records[0].bit_offset

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from aimcodec.bits import Buffer
 from aimcodec.errors import AimcError
-from aimcodec.inspect.kinds import trace_any, unit_errors
+from aimcodec.inspect.kinds import log_any
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 from aimcodec.syntax import TraceRecord
 
 __all__ = ["Node", "Tree", "read_tree"]
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """A structure with its parts, or an element.
 
@@ -83,25 +83,41 @@ class Tree:
 
 def read_tree(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> Tree:
     """The tree of any bytes: every bit is in exactly one element, and damage is a part of it instead of an error."""
-    return Tree(data, _nested(trace_any(data, limits)), unit_errors(data, limits))
+    log = log_any(data, limits)
+    return Tree(data, _nested(log.records(data)), log.errors)
 
 
 def _nested(records: Iterable[TraceRecord]) -> list[Node]:
     roots: list[Node] = []
     branch: list[Node] = []  # the structures that are open
+    last = ""  # path of the structure that is open
     for record in records:
-        *structures, name = record.path.split(".")
-        common = 0
-        while common < min(len(branch), len(structures)) and branch[common].name == structures[common]:
-            common += 1
-        del branch[common:]
-        for structure in structures[common:]:
-            path = f"{branch[-1].path}.{structure}" if branch else structure
-            node = Node(structure, path, record.bit_offset)
-            (branch[-1].children if branch else roots).append(node)
-            branch.append(node)
-        for node in branch:
-            node.bit_length += record.bit_length
+        structure, _, name = record.path.rpartition(".")
+        if structure != last or not branch:
+            last = structure
+            _open(structure, record.bit_offset, branch, roots)
         leaf = Node(name, record.path, record.bit_offset, record.bit_length, record)
         (branch[-1].children if branch else roots).append(leaf)
+    for root in roots:
+        _measure(root)
     return roots
+
+
+def _open(path: str, bit: int, branch: list[Node], roots: list[Node]) -> None:
+    """Makes `branch` the nodes of the structures of a path, which begins at a bit where it is new."""
+    names = path.split(".") if path else []
+    common = 0
+    while common < min(len(branch), len(names)) and branch[common].name == names[common]:
+        common += 1
+    del branch[common:]
+    for name in names[common:]:
+        node = Node(name, f"{branch[-1].path}.{name}" if branch else name, bit)
+        (branch[-1].children if branch else roots).append(node)
+        branch.append(node)
+
+
+def _measure(node: Node) -> int:
+    """Sets the length of a structure to that of its parts."""
+    if node.record is None:
+        node.bit_length = sum(map(_measure, node.children))
+    return node.bit_length

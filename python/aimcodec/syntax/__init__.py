@@ -5,6 +5,19 @@ from .elements import Element
 from .protocol import Fields, Syntax
 from .read import Reader
 from .trace import Tracer, TraceRecord
+from .tracing import TraceLog, TracingReader
 from .write import Sizer, Writer
 
-__all__ = ["Checker", "Element", "Fields", "Reader", "Sizer", "Syntax", "TraceRecord", "Tracer", "Writer"]
+__all__ = [
+    "Checker",
+    "Element",
+    "Fields",
+    "Reader",
+    "Sizer",
+    "Syntax",
+    "TraceLog",
+    "TraceRecord",
+    "Tracer",
+    "TracingReader",
+    "Writer",
+]

@@ -11,7 +11,6 @@ from ..limits import DEFAULT_LIMITS, Limits
 from .backend import Backend
 from .elements import ALIGN, Allowed, Counted, Element
 from .protocol import Fields, Syntax
-from .trace import Status, Tracer, TraceRecord
 
 __all__ = ["Reader"]
 
@@ -41,12 +40,11 @@ class Reader(Backend):
         unit_end: bit after the unit, None as long as its size is not known to be good.
     """
 
-    def __init__(self, data: Buffer, limits: Limits = DEFAULT_LIMITS, trace: Tracer | None = None) -> None:
+    def __init__(self, data: Buffer, limits: Limits = DEFAULT_LIMITS) -> None:
         bits = BitReader(data, max_string_bytes=limits.max_string_bytes)
         super().__init__(bits)
         self._bits: BitReader = bits
         self._limits = limits
-        self._trace = trace
         self._fields: Fields = {}
         self.fields: Fields = {}
         self.payload_bytes = memoryview(b"")
@@ -65,7 +63,7 @@ class Reader(Backend):
         self.fields = self._fields = {}
         self._scopes = [path]
         self._index = -1
-        self._unit_start = self._bits.position
+        self._unit_start = self._bits.origin = self._bits.position
         self.unit_end = None
         self._bits.limit = self._bits.end
         self.payload_bytes = memoryview(b"")
@@ -104,21 +102,16 @@ class Reader(Backend):
             raise type(error)(error.message, bit_offset=start, path=self.path(element.name)) from None
         if element.allowed is not None and value not in element.allowed:
             self._check_value(element, value)
-        if self._trace is not None:
-            length = bits.position - start
-            self._record(element, length, bits.peek(start, length), None if element.rule else value, "ok")
         return value
-
-    def _record(self, element: Element[T], length: int, raw: int, value: T | None, status: Status) -> None:
-        if self._trace is not None:
-            path = self.path(element.name)
-            self._trace(TraceRecord(self._start, length, element.descriptor, path, raw, value, element.clause, status))
 
     def array(self, wording: str, element: Element[T], count: int) -> list[T]:
         """A loop over one element. The list grows with what is read, so a false count costs nothing."""
-        if self._trace is None and element.width in WHOLE_BYTES and not self._bits.position & 7:
+        if element.width in WHOLE_BYTES and not self._bits.position & 7:
             self._fields[element.name] = numbers = self._numbers(element, count)
             return numbers
+        return self._one_by_one(element, count)
+
+    def _one_by_one(self, element: Element[T], count: int) -> list[T]:
         values: list[T] = []
         self._fields[element.name] = values
         for self._index in range(count):
@@ -234,14 +227,11 @@ class Reader(Backend):
         self._last, self._start = element, self._bits.position
         self.payload_offset = self._start >> 3
         self.payload_bytes = element.read(self._bits) if size is None else self._bits.view(size)
-        if self.payload_bytes:
-            self._record(element, 8 * len(self.payload_bytes), 0, None, "payload")
 
     def infer(self, element: Element[T], value: T) -> T:
         """An absent element."""
         self._last, self._start = element, self._bits.position
         self._fields[element.name] = value
-        self._record(element, 0, 0, value, "inferred")
         return value
 
     def nest(self, name: str, structure: Callable[Concatenate[Syntax, P], R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -4,7 +4,7 @@ from .catalogue import Catalogue, Entry
 from .model import DamagedUnit, Unit
 from .rules import FileRules
 from .types import Coding, UnitType
-from .units import check_file, iter_units, scan_units, trace_file, write_units
+from .units import check_file, iter_units, log_file, scan_units, trace_file, write_units
 
 __all__ = [
     "Catalogue",
@@ -16,6 +16,7 @@ __all__ = [
     "UnitType",
     "check_file",
     "iter_units",
+    "log_file",
     "scan_units",
     "trace_file",
     "write_units",

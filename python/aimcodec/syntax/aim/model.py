@@ -61,7 +61,7 @@ class DamagedUnit:
 
     Attributes:
         offset: its first byte.
-        size: its bytes, when they could be read and lie within the data: reading goes on after it.
+        size: bytes up to where reading goes on: its end, or the next unit with a good header; None where nothing tells.
         error: what is wrong.
         fields: values read before the error.
     """

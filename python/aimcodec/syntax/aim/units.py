@@ -14,8 +14,10 @@ from ..check import Checker
 from ..protocol import Fields, Syntax
 from ..read import Reader
 from ..trace import Tracer, TraceRecord
+from ..tracing import TraceLog, TracingReader
 from ..write import Sizer, Writer
 from .model import DamagedUnit, Unit
+from .resync import UnitFinder
 from .rules import FileRules
 from .types import UnitType, is_critical, padded
 from .unit import (
@@ -44,29 +46,29 @@ __all__ = [
 P = ParamSpec("P")
 
 
-def iter_units(data: Buffer, *, limits: Limits = DEFAULT_LIMITS, trace: Tracer | None = None) -> Iterator[Unit]:
+def iter_units(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Unit]:
     """Reads the units of a file one by one, front to back; payloads of no syntax are views of `data`.
 
     Raises the first error: see `aimcodec.errors`. All rules but those of coded data are checked (clauses 2 to 5).
     """
-    for unit in scan_units(data, limits=limits, trace=trace):
+    for unit in scan_units(data, limits=limits):
         if isinstance(unit, DamagedUnit):
             raise unit.error
         yield unit
 
 
-def scan_units(
-    data: Buffer, *, limits: Limits = DEFAULT_LIMITS, trace: Tracer | None = None
-) -> Iterator[Unit | DamagedUnit]:
-    """Like `iter_units`, but goes on after a unit that cannot be read as long as the sizes of units can be followed.
+def scan_units(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Unit | DamagedUnit]:
+    """Like `iter_units`, but goes on after a unit that cannot be read: where it ends or, as that may be what is
+    damaged, where the next unit with a good header begins (10.3).
 
     Rules about several units are checked up to the first damage.
     """
-    return _scan(Reader(data, limits, trace), byte_view(data), limits)
+    return _scan(Reader(data, limits), byte_view(data), limits)
 
 
 def _scan(reader: Reader, data: memoryview, limits: Limits) -> Iterator[Unit | DamagedUnit]:
     rules: FileRules | None = FileRules()  # None after damage
+    finder = UnitFinder(data)
     if data.nbytes > limits.max_stream_bytes:
         message = f"{data.nbytes} exceeds the limit max_stream_bytes of {limits.max_stream_bytes}"
         yield DamagedUnit(0, None, LimitExceededError(message, bit_offset=0))
@@ -82,7 +84,7 @@ def _scan(reader: Reader, data: memoryview, limits: Limits) -> Iterator[Unit | D
             error = MalformedError("nothing follows the END unit", bit_offset=start, path=f"units[{index}]")
             yield DamagedUnit(start >> 3, None, error)
             return
-        found = _one(reader, f"units[{index}]")
+        found = _one(reader, f"units[{index}]", finder)
         if isinstance(found, Unit) and rules is not None:
             try:
                 rules.take(found, hashlib.sha256(data[found.offset : found.offset + found.size]).digest())
@@ -99,15 +101,15 @@ def _scan(reader: Reader, data: memoryview, limits: Limits) -> Iterator[Unit | D
         yield DamagedUnit(reader.position >> 3, None, missing)
 
 
-def _one(reader: Reader, path: str) -> Unit | DamagedUnit:
+def _one(reader: Reader, path: str, finder: UnitFinder) -> Unit | DamagedUnit:
     start = reader.position
     try:
         fields = reader.unit(path, aim_unit)
     except AimcError as error:
-        end = reader.unit_end
+        end = finder.after(start >> 3, (reader.position + 7) >> 3)
         if end is not None:
-            reader.skip_to(end)
-        return DamagedUnit(start >> 3, None if end is None else (end - start) >> 3, error, reader.fields)
+            reader.skip_to(8 * end)
+        return DamagedUnit(start >> 3, None if end is None else end - (start >> 3), error, reader.fields)
     return _unit(reader, fields, start >> 3, (reader.position - start) >> 3)
 
 
@@ -122,15 +124,16 @@ def trace_file(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> list[TraceRe
 
     Damage does not raise: the bits that it makes unreadable form records with status "gap", whose value is the message.
     """
-    records: list[TraceRecord] = []
-    end = 8 * byte_view(data).nbytes
-    for unit in scan_units(data, limits=limits, trace=records.append):
+    return log_file(data, limits=limits).records(data)
+
+
+def log_file(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> TraceLog:
+    """What `trace_file` makes its records from, and the errors."""
+    reader = TracingReader(data, limits)
+    for unit in _scan(reader, byte_view(data), limits):
         if isinstance(unit, DamagedUnit):
-            done = records[-1].bit_offset + records[-1].bit_length if records else 0
-            last = end if unit.size is None else 8 * (unit.offset + unit.size)
-            if last > done:
-                records.append(TraceRecord(done, last - done, "", unit.error.path, 0, unit.error.message, "", "gap"))
-    return records
+            reader.log.damage(unit.error, reader.end if unit.size is None else 8 * (unit.offset + unit.size))
+    return reader.log
 
 
 def check_file(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> list[AimcError]:

@@ -1,7 +1,7 @@
 """NNC syntax (sections 2 to 4 of the text): from bytes to units and back."""
 
 from .context import PayloadType, StreamContext, UnitType
-from .units import DamagedUnit, Unit, check_stream, iter_units, scan_units, trace_stream, write_units
+from .units import DamagedUnit, Unit, check_stream, iter_units, log_stream, scan_units, trace_stream, write_units
 
 __all__ = [
     "DamagedUnit",
@@ -11,6 +11,7 @@ __all__ = [
     "UnitType",
     "check_stream",
     "iter_units",
+    "log_stream",
     "scan_units",
     "trace_stream",
     "write_units",

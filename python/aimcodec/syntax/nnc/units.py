@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ...bits import Buffer, byte_view
+from ...bits import Buffer
 from ...errors import AimcError, ArgumentError, InconsistentError, LimitExceededError
 from ...limits import DEFAULT_LIMITS, Limits
 from ..check import Checker
 from ..protocol import Fields
 from ..read import Reader
 from ..trace import Tracer, TraceRecord
+from ..tracing import TraceLog, TracingReader
 from ..write import Sizer, Writer
 from .context import StreamContext, UnitType
 from .unit import LONGEST_SHORT_UNIT, nnr_unit
@@ -69,22 +70,20 @@ class DamagedUnit:
     fields: Fields = field(default_factory=dict)
 
 
-def iter_units(data: Buffer, *, limits: Limits = DEFAULT_LIMITS, trace: Tracer | None = None) -> Iterator[Unit]:
+def iter_units(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Unit]:
     """Reads the units of a stream one by one; the payloads are views of `data`.
 
     Raises the first error: see `aimcodec.errors`. What a decoder may not spend is refused before it is spent.
     """
-    for unit in scan_units(data, limits=limits, trace=trace):
+    for unit in scan_units(data, limits=limits):
         if isinstance(unit, DamagedUnit):
             raise unit.error
         yield unit
 
 
-def scan_units(
-    data: Buffer, *, limits: Limits = DEFAULT_LIMITS, trace: Tracer | None = None
-) -> Iterator[Unit | DamagedUnit]:
+def scan_units(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Unit | DamagedUnit]:
     """Like `iter_units`, but goes on after damage at the next unit as long as the sizes of units can be followed."""
-    return _scan(Reader(data, limits, trace), limits)
+    return _scan(Reader(data, limits), limits)
 
 
 def _scan(reader: Reader, limits: Limits) -> Iterator[Unit | DamagedUnit]:
@@ -126,14 +125,16 @@ def trace_stream(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> list[Trace
 
     Damage does not raise: the bits that it makes unreadable form records with status "gap", whose value is the message.
     """
-    records: list[TraceRecord] = []
-    for unit in scan_units(data, limits=limits, trace=records.append):
+    return log_stream(data, limits=limits).records(data)
+
+
+def log_stream(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> TraceLog:
+    """What `trace_stream` makes its records from, and the errors."""
+    reader = TracingReader(data, limits)
+    for unit in _scan(reader, limits):
         if isinstance(unit, DamagedUnit):
-            done = records[-1].bit_offset + records[-1].bit_length if records else 0
-            end = 8 * (byte_view(data).nbytes if unit.size is None else unit.offset + unit.size)
-            if end > done:
-                records.append(TraceRecord(done, end - done, "", unit.error.path, 0, unit.error.message, "", "gap"))
-    return records
+            reader.log.damage(unit.error, reader.end if unit.size is None else 8 * (unit.offset + unit.size))
+    return reader.log
 
 
 def check_stream(data: Buffer, *, limits: Limits = DEFAULT_LIMITS) -> list[AimcError]:
