@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
@@ -67,11 +67,13 @@ class ModelResult:
     Attributes:
         id, purpose: of the model.
         outcome: "fail": a check failed, or nothing usable was written.
-        detail: one line on an outcome that is no check's.
+        detail: the outcome in one line.
+        ended: how the first run ended.
+        stderr: the end of what it printed.
         checks: in order; none where there is no stream.
         command: to run it again.
         stream: name of the stream, as commands of findings have it.
-        bytes: of the stream; None without one.
+        data: the stream; empty without one.
         points: points of the syntax that the stream has.
         seconds: of the first run.
         peak_bytes: memory of the first run.
@@ -81,10 +83,12 @@ class ModelResult:
     purpose: str
     outcome: Outcome
     detail: str = ""
+    ended: str = ""
+    stderr: str = ""
     checks: tuple[Check, ...] = ()
     command: str = ""
     stream: str = ""
-    bytes: int | None = None
+    data: bytes = field(default=b"", repr=False)
     points: frozenset[str] = frozenset()
     seconds: float = 0.0
     peak_bytes: int = 0
@@ -193,8 +197,7 @@ def _run_model(
         try:
             work.prepare()
             ended = work.encode()
-            result = replace(blank, command=work.shown, seconds=ended.seconds, peak_bytes=ended.peak_bytes)
-            return _judge(result, work, ended, claims, keep)
+            return _judge(_described(blank, work, ended), work, ended, claims, keep)
         except UnsupportedError as error:
             return replace(blank, outcome="not run", detail=str(error))
         except KitError as error:
@@ -239,7 +242,7 @@ class _Work:
         if subject.command is not None:
             values = {**self._inputs, "out": self.out, "recon": self.recon, "syntax": subject.syntax}
             argv = subject.command.filled({name: [str(value)] for name, value in values.items()})
-            self.shown = shlex.join(argv).replace(str(self._folder), "DIR")
+            self.shown = self.hidden(shlex.join(argv))
             return self._launcher.run(argv, self._allowance, self._folder)
         if subject.library is None:
             raise ArgumentError("an encoder is a command or a library")
@@ -253,6 +256,10 @@ class _Work:
         self.shown = f"aimc_conform_encode of {subject.library}"
         return self._launcher.call(subject.library, call, self._allowance, self._folder)
 
+    def hidden(self, text: str) -> str:
+        """A text without the name of the temporary folder, which is another in every run."""
+        return text.replace(str(self._folder), "DIR")
+
 
 def _write_folder(model: InputModel, folder: Path) -> None:
     """A model as shared libraries are given it: manifest.json and files of elements (1.3)."""
@@ -265,16 +272,36 @@ def _write_folder(model: InputModel, folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps({"tensors": entries}), "utf-8")
 
 
+def _described(blank: ModelResult, work: _Work, ended: Ended) -> ModelResult:
+    """The result so far: how the first run ended."""
+    printed = work.hidden(ended.stderr[-SHOWN_BYTES:].decode("utf-8", "backslashreplace"))
+    return replace(
+        blank,
+        detail=_said(ended, printed),
+        ended=ended.how,
+        stderr=printed,
+        command=work.shown,
+        seconds=ended.seconds,
+        peak_bytes=ended.peak_bytes,
+    )
+
+
+def _said(ended: Ended, printed: str) -> str:
+    """How it ended, and the last line that it printed."""
+    last = next((line.strip() for line in reversed(printed.split("\n")) if line.strip()), "")
+    return f"{ended.how}: {last}" if last else ended.how
+
+
 def _judge(result: ModelResult, work: _Work, ended: Ended, claims: Claims, keep: Path | None) -> ModelResult:
     """The result of a model whose first run has ended."""
     outcome = _outcome(ended)
     if outcome == "unsupported":
-        return _unsupported(result, work, ended, claims)
+        return _unsupported(result, work, claims)
     if outcome != "pass":
-        return replace(result, outcome=outcome, detail=_said(ended))
+        return replace(result, outcome=outcome)
     data = _read_stream(work.out)
     if isinstance(data, str):
-        return replace(result, outcome="fail", checks=(failed("syntax", data),))
+        return replace(result, outcome="fail", detail=data, checks=(failed("syntax", data),))
     if keep is not None:
         shutil.copyfile(work.out, keep / result.stream)
         result = replace(result, stream=str(keep / result.stream))
@@ -286,12 +313,18 @@ def _judge(result: ModelResult, work: _Work, ended: Ended, claims: Claims, keep:
     else:
         checks = check_encoded(replace(encoded, recon=recon))
     points = frozenset(points_used(work.subject.syntax, data)) if checks[0].result != "fail" else frozenset[str]()
-    verdict: Outcome = "pass"
-    if any(check.result == "fail" for check in checks):
-        verdict = "fail"
-    elif any(check.result == "kit error" for check in checks):
-        verdict = "kit error"
-    return replace(result, outcome=verdict, checks=tuple(checks), bytes=len(data), points=points)
+    outcome, detail = _verdict(checks)
+    return replace(result, outcome=outcome, detail=detail, checks=tuple(checks), data=data, points=points)
+
+
+def _verdict(checks: Sequence[Check]) -> tuple[Outcome, str]:
+    """Of all checks together, with the first finding that decides."""
+    deciding: tuple[Outcome, ...] = ("fail", "kit error")
+    for outcome in deciding:
+        for check in checks:
+            if check.result == outcome:
+                return outcome, f"{check.name}: {check.findings[0].message}"
+    return "pass", "written, all checks passed"
 
 
 def _outcome(ended: Ended) -> Outcome:
@@ -304,21 +337,14 @@ def _outcome(ended: Ended) -> Outcome:
     return "unsupported" if ended.exit_code == UNSUPPORTED else "crash"
 
 
-def _said(ended: Ended) -> str:
-    """How it ended, and the last line that it printed."""
-    lines = ended.stderr[-SHOWN_BYTES:].decode("utf-8", "backslashreplace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return f"{ended.how}: {last}" if last else ended.how
-
-
-def _unsupported(result: ModelResult, work: _Work, ended: Ended, claims: Claims) -> ModelResult:
+def _unsupported(result: ModelResult, work: _Work, claims: Claims) -> ModelResult:
     """An encoder may say so where the model gives it a reason, or has types that it does not claim."""
     reason = work.model.refusals.get(work.subject.syntax)
     foreign = work.model.dtypes - (BASIC_TYPES if claims.dtypes is None else claims.dtypes)
     if reason is None and not foreign:
-        return replace(result, outcome="fail", detail=f"not supported, though it should be: {_said(ended)}")
+        return replace(result, outcome="fail", detail=f"not supported, though it should be: {result.detail}")
     why = reason or f"not claimed: {', '.join(sorted(foreign))}"
-    return replace(result, outcome="unsupported", detail=f"{why} ({_said(ended)})")
+    return replace(result, outcome="unsupported", detail=f"{why} ({result.detail})")
 
 
 def _read_stream(path: Path) -> bytes | str:

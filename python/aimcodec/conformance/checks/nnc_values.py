@@ -47,7 +47,7 @@ def check_nnc_values(encoded: Encoded, stream: NncStream) -> Check:
             findings.append(_with_look_alike(judged.finding, encoded, tensor))
         kind = _kind(tensor)
         worst[kind] = max(worst[kind], judged.steps)
-    figures = {f"max_error_steps_{kind}": round(steps, 6) for kind, steps in worst.items() if steps}
+    figures = {f"max_error_steps_{k}": round(s, 6) for k, s in worst.items() if s and math.isfinite(s)}
     return Check.of("semantics", findings, **figures).noting(compare_order(shapes, decoded))
 
 
