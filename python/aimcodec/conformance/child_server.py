@@ -1,6 +1,6 @@
 """The process that forks children for :mod:`aimcodec.conformance.child`.
 
-A request is a line on stdin, its answer a line on stdout. The process imports little and has one thread, so forking it is
+A request is a line on stdin, its answer a line on stdout. The process imports little and has one thread: forking it is
 quick and safe. Orphans come back to it, where the system can do that, and are ended with the child they came from. When
 stdin ends, it ends what runs, and itself.
 """

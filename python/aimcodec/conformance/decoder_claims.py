@@ -1,0 +1,67 @@
+"""What a decoder says it can do (docs/spec/conformance-kit.md, clause 6)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aimcodec.conformance.case import Case
+from aimcodec.errors import ArgumentError
+
+__all__ = ["DecoderClaims", "decoder_claims", "read_decoder_claims"]
+
+MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class DecoderClaims:
+    """Claims of a decoder.
+
+    Attributes:
+        syntaxes: those it decodes; cases of others are not run.
+        unsupported_features: tags of cases where "not supported" is no failure.
+    """
+
+    syntaxes: frozenset[str]
+    unsupported_features: frozenset[str] = frozenset()
+
+    def cover(self, case: Case) -> bool:
+        """Whether a case must be supported."""
+        return self.unsupported_features.isdisjoint(case.features)
+
+
+def decoder_claims(facts: Any) -> DecoderClaims:
+    """Claims from the contents of a file; keys that are about encoders are passed over.
+
+    Raises:
+        ArgumentError: they are none.
+    """
+    if not isinstance(facts, dict):
+        raise ArgumentError("the claims are no JSON object")
+    texts = {}
+    for key, default in (("syntaxes", ["nnc", "aim"]), ("unsupported_features", [])):
+        value = facts.get(key, default)
+        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+            raise ArgumentError(f"claim {key!r} is no list of texts")
+        texts[key] = frozenset(value)
+    return DecoderClaims(**texts)
+
+
+def read_decoder_claims(path: Path) -> dict[str, Any]:
+    """The contents of a claims file.
+
+    Raises:
+        ArgumentError: it is no JSON object.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    try:
+        facts = json.loads(data) if len(data) <= MAX_BYTES else None
+    except (ValueError, RecursionError) as error:
+        raise ArgumentError(f"{path}: the claims are not JSON: {error or type(error).__name__}") from None
+    if not isinstance(facts, dict):
+        raise ArgumentError(f"{path}: the claims are no JSON object of up to {MAX_BYTES} bytes")
+    return facts
