@@ -59,7 +59,7 @@ def _decoded(case: Case, number: int, tensor: ExpectedTensor) -> bytes | None:
         variants = [v.name for v in first.variants]
     ids = [v["id"] for v in case.steps[number].expect.package["variants"]]
     with open_package(case.steps[number].data, variant=variants[ids.index(tensor.variant)]) as package:
-        return _memory(package[tensor.name], tensor.dtype)
+        return package.memory(tensor.name).tobytes()
 
 
 def _memory(array: NDArray[Any], dtype: str) -> bytes:
