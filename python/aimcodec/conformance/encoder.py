@@ -256,6 +256,21 @@ class _Work:
         self.shown = f"aimc_conform_encode of {subject.library}"
         return self._launcher.call(subject.library, call, self._allowance, self._folder)
 
+    def outcome(self, ended: Ended) -> Outcome:
+        """What the end of a run says, before anything is looked at."""
+        if ended.timed_out:
+            return "timeout"
+        if ended.exit_code == 0:
+            return "pass"
+        if ended.file_too_large or ended.out_of_memory or self._has_full_file():
+            return "over limit"
+        return "unsupported" if ended.exit_code == UNSUPPORTED else "crash"
+
+    def _has_full_file(self) -> bool:
+        """Whether a file went up to the limit; some languages make an error of that and no signal."""
+        files = (path for path in (self.out, self.recon) if path.is_file() and not path.is_symlink())
+        return any(path.stat().st_size >= self._allowance.file_bytes for path in files)
+
     def hidden(self, text: str) -> str:
         """A text without the name of the temporary folder, which is another in every run."""
         return text.replace(str(self._folder), "DIR")
@@ -294,7 +309,7 @@ def _said(ended: Ended, printed: str) -> str:
 
 def _judge(result: ModelResult, work: _Work, ended: Ended, claims: Claims, keep: Path | None) -> ModelResult:
     """The result of a model whose first run has ended."""
-    outcome = _outcome(ended)
+    outcome = work.outcome(ended)
     if outcome == "unsupported":
         return _unsupported(result, work, claims)
     if outcome != "pass":
@@ -318,23 +333,19 @@ def _judge(result: ModelResult, work: _Work, ended: Ended, claims: Claims, keep:
 
 
 def _verdict(checks: Sequence[Check]) -> tuple[Outcome, str]:
-    """Of all checks together, with the first finding that decides."""
+    """Of all checks together, with the first finding that decides.
+
+    A stream that the decoders of this package do not support is not judged.
+    """
     deciding: tuple[Outcome, ...] = ("fail", "kit error")
     for outcome in deciding:
         for check in checks:
             if check.result == outcome:
                 return outcome, f"{check.name}: {check.findings[0].message}"
+    unread = next((c for c in checks if c.name == "coder" and c.result == "not run"), None)
+    if unread is not None:
+        return "not run", f"the kit does not decode this: {unread.findings[0].message}"
     return "pass", "written, all checks passed"
-
-
-def _outcome(ended: Ended) -> Outcome:
-    if ended.timed_out:
-        return "timeout"
-    if ended.file_too_large or ended.out_of_memory:
-        return "over limit"
-    if ended.exit_code == 0:
-        return "pass"
-    return "unsupported" if ended.exit_code == UNSUPPORTED else "crash"
 
 
 def _unsupported(result: ModelResult, work: _Work, claims: Claims) -> ModelResult:
@@ -375,7 +386,7 @@ def _read_recon(path: Path) -> dict[str, NDArray[Any]] | str | None:
 
 def _again(work: _Work) -> bytes | None:
     """The stream of a second run; empty where that run gives none."""
-    if _outcome(work.encode()) != "pass":
+    if work.outcome(work.encode()) != "pass":
         return b""
     data = _read_stream(work.out)
     return b"" if isinstance(data, str) else data

@@ -63,6 +63,5 @@ def _difference(name: str, given: NDArray[Any], decoded: NDArray[Any]) -> Findin
 def _placed(finding: Finding, encoded: Encoded, package: AimPackage) -> Finding:
     """With the payload of the unit that has the tensor; the tree is read only for what is wrong."""
     path = f"{package.element(finding.tensor or '')}.payload"
-    nodes = read_tree(encoded.data).below(path)
-    bit = nodes[0].bit_offset if nodes else None
+    bit = next((node.bit_offset for node in read_tree(encoded.data).below(path) if node.path == path), None)
     return Finding(finding.message, bit, path, "4", finding.value, finding.permitted, finding.tensor, finding.index)

@@ -14,7 +14,7 @@ from aimcodec.inspect.bins import BYPASS, TERMINATE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["check_codewords"]
+__all__ = ["check_codewords", "wrong_ends"]
 
 STOP_BIT = 8  # its number behind the shifts of the codeword (9.4)
 
@@ -43,12 +43,17 @@ def check_codewords(units: list[DataUnit]) -> Check:
     return Check.of("coder", findings, **figures)
 
 
+def wrong_ends(units: list[DataUnit]) -> list[Finding]:
+    """Codewords of a stream that a decoder refused which are good up to their end."""
+    coded = [u for u in units if u.payload_type != PT_RAW_FLOAT and len(u.payload) <= MAX_TRACED_BYTES]
+    return [finding for unit in coded for finding in _end(unit, payload_bins(unit))]
+
+
 def _end(unit: DataUnit, bins: NDArray[Any]) -> list[Finding]:
     path = f"{unit.path}.payload"
-    last = bins[-1]
-    shifts = int(last["shifts"])
-    if last["context"] != TERMINATE or not last["bin"]:
-        return [Finding("the last bin is no terminate bin of 1", unit.payload_bit + shifts, path, "9.2")]
+    if not len(bins) or bins["context"][-1] != TERMINATE:  # what is before the end is broken
+        return []
+    shifts = int(bins["shifts"][-1])
     size = 2 + shifts // 8
     if len(unit.payload) != size:
         value = f"{len(unit.payload)} bytes"

@@ -6,7 +6,7 @@ import re
 
 from aimcodec.bits import Buffer
 from aimcodec.conformance.checks.result import Check, Finding
-from aimcodec.errors import AimcError
+from aimcodec.errors import AimcError, UnsupportedError
 from aimcodec.inspect import check_any, is_package, place_of
 from aimcodec.limits import Limits
 from aimcodec.syntax.nnc import Unit, scan_units
@@ -24,7 +24,9 @@ def finding_of(error: AimcError, data: Buffer, limits: Limits) -> Finding:
     place = place_of(error, data, limits=limits)
     match = OUT_OF_RANGE.fullmatch(error.message)
     value, permitted = (match["value"], match["permitted"]) if match else ("", "")
-    return Finding(error.message, place.bit_offset, place.path, place.clause, value, permitted)
+    leaf = place.path.rpartition(".")[2]
+    message = f"{leaf} {error.message}" if error.message.startswith("is ") else error.message
+    return Finding(message, place.bit_offset, place.path, place.clause, value, permitted)
 
 
 def is_coded_data(error: AimcError) -> bool:
@@ -38,6 +40,8 @@ def check_syntax(syntax: str, data: Buffer, limits: Limits) -> Check:
         what = "begins like an AIM package" if is_package(data) else "has not the marker of an AIM package"
         return Check.of("syntax", [Finding(f"the stream {what}", 0, "units[0]")])
     violations = check_any(data, limits)
+    if violations and isinstance(violations[0], UnsupportedError):
+        return Check("syntax", "not run", (finding_of(violations[0], data, limits),))
     check = Check.of("syntax", [finding_of(error, data, limits) for error in violations])
     if violations or syntax == "aim":
         return check
