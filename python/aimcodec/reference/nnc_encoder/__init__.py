@@ -5,7 +5,7 @@ syntax can; it shares no code with the fast encoder. One file per subject:
 
 - bit_writer, stream, parameter_sets, data_unit: sections 1 to 4, the headers
 - arithmetic, levels, payload: sections 5 to 10, the arithmetic codeword
-- quantise, safetensors_file, __main__: a small encoder of models on top, `python -m aimcodec.reference.nnc_encoder`
+- model, quantise, safetensors_file: a small encoder of models on top, `python -m aimcodec.reference.nnc_encoder`
 """
 
 from .data_unit import Codebook, DataUnit, ParentNode, codebook
