@@ -7,7 +7,7 @@ import re
 from aimcodec.bits import Buffer
 from aimcodec.conformance.checks.result import Check, Finding
 from aimcodec.errors import AimcError, UnsupportedError
-from aimcodec.inspect import check_any, is_package, place_of
+from aimcodec.inspect import check_any, is_package, place_of, read_tree
 from aimcodec.limits import Limits
 from aimcodec.syntax.nnc import Unit, scan_units
 
@@ -17,6 +17,7 @@ __all__ = ["check_syntax", "finding_of", "is_coded_data"]
 OUT_OF_RANGE = re.compile(r"\w+ is (?P<value>.+), permitted: (?P<permitted>.+)", re.DOTALL)
 CODED_DATA = re.compile(r"units\[\d+\]\.(payload|block)\b")
 LONGEST_SHORT_UNIT = 32767
+MOST_PLACED = 50  # violations that are looked up in the tree of the stream: beyond, they are consequences
 
 
 def finding_of(error: AimcError, data: Buffer, limits: Limits) -> Finding:
@@ -24,9 +25,19 @@ def finding_of(error: AimcError, data: Buffer, limits: Limits) -> Finding:
     place = place_of(error, data, limits=limits)
     match = OUT_OF_RANGE.fullmatch(error.message)
     value, permitted = (match["value"], match["permitted"]) if match else ("", "")
+    bit = _bit_of_element(place.path, place.bit_offset, data, limits)
     leaf = place.path.rpartition(".")[2]
     message = f"{leaf} {error.message}" if error.message.startswith("is ") else error.message
-    return Finding(message, place.bit_offset, place.path, place.clause, value, permitted)
+    return Finding(message, bit, place.path, place.clause, value, permitted)
+
+
+def _bit_of_element(path: str, bit: int | None, data: Buffer, limits: Limits) -> int | None:
+    """The first bit of an element where an error is known to be in it, but has the place of its structure."""
+    if bit is None or not path:
+        return bit
+    nodes = read_tree(data, limits=limits).below(path)
+    found = next((node.bit_offset for node in nodes if node.path == path and node.record is not None), bit)
+    return max(bit, found)
 
 
 def is_coded_data(error: AimcError) -> bool:
@@ -42,7 +53,9 @@ def check_syntax(syntax: str, data: Buffer, limits: Limits) -> Check:
     violations = check_any(data, limits)
     if violations and isinstance(violations[0], UnsupportedError):
         return Check("syntax", "not run", (finding_of(violations[0], data, limits),))
-    check = Check.of("syntax", [finding_of(error, data, limits) for error in violations])
+    placed = [finding_of(error, data, limits) for error in violations[:MOST_PLACED]]
+    rest = [Finding(error.message, error.bit_offset, error.path) for error in violations[MOST_PLACED:]]
+    check = Check.of("syntax", placed + rest)
     if violations or syntax == "aim":
         return check
     return check.noting(_uncommon(data, limits))
