@@ -113,9 +113,9 @@ def test_a_lie_has_its_finding(syntax: str, lie: str, check: str, element: str, 
 def test_the_same_encoder_without_a_lie_passes(syntax: str) -> None:
     result = result_of(lying("none", syntax), "plain/layer")
     assert result.outcome == "pass", result
-    assert {c.name: c.result for c in result.checks if c.name != "reconstruction"} == {
-        name: "pass" for name in ("syntax", "coder", "semantics", "budget", "determinism")
-    }
+    assert {c.name: c.result for c in result.checks if c.name != "reconstruction"} == dict.fromkeys(
+        ("syntax", "coder", "semantics", "budget", "determinism"), "pass"
+    )
 
 
 @pytest.mark.parametrize(
