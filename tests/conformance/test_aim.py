@@ -7,13 +7,13 @@ import io
 import pytest
 
 import aimcodec
+from aimcodec.conformance.generators.aim.contents import of_package, of_slow
 from aimcodec.errors import AimcError, ArgumentError, InternalError, LimitExceededError, UnsupportedError
 from aimcodec.package import read_stream
 from aimcodec.reference.aim import read
 from aimcodec.syntax.aim import check_file, iter_units, trace_file, write_units
 from aimcodec.syntax.trace import TraceRecord
 
-from .aim_contents import of_package, of_slow
 from .cases import Case, case_parameters
 
 ACCEPTED = case_parameters("valid", "uncommon", syntax="aim")

@@ -17,12 +17,11 @@ from hypothesis import strategies as st
 
 import aimcodec
 from aimcodec.coding.lossless import DecodeJob, EncodedSegment, Layout, crc32, decode, default_block_records, encode
+from aimcodec.conformance.generators.aim.blocks import Made, draw_block, draw_data, seeded
+from aimcodec.conformance.generators.aim.broken import BROKEN, BrokenBlock, in_file
+from aimcodec.conformance.generators.aim.context import draw_context_block
 from aimcodec.errors import AimcError, ArgumentError, InternalError
 from aimcodec.reference.aim import decode_block
-
-from ..reference.aim_blocks import Made, draw_block, draw_data, seeded
-from ..reference.aim_broken import BROKEN, BrokenBlock, in_file
-from ..reference.aim_context import draw_context_block
 
 MODES: tuple[Literal["fast", "small"], ...] = ("fast", "small")
 COPIES = 3  # of a block in one job, so that two threads have something to do

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from aimcodec import _core
 from aimcodec._native import error_from_status
+from aimcodec.conformance.generators.aim.blocks import seeded
+from aimcodec.conformance.generators.aim.context import draw_context_block
 from aimcodec.errors import AimcError, OutOfRangeError
 from aimcodec.reference.aim.block import decode_block
-
-from ..reference.aim_blocks import seeded
-from ..reference.aim_context import draw_context_block
 
 CONTEXT = 4  # block_mode
 

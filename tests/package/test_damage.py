@@ -14,6 +14,16 @@ from hypothesis import strategies as hs
 from numpy.typing import NDArray
 
 import aimcodec
+from aimcodec.conformance.generators.aim.files import (
+    Entry,
+    File,
+    coded_tensor,
+    numbers,
+    raw_tensor,
+    text,
+    typed_header,
+    unit,
+)
 from aimcodec.errors import (
     AimcError,
     InconsistentError,
@@ -27,7 +37,6 @@ from aimcodec.limits import Limits
 from aimcodec.package import Writer, encode, read_stream
 from aimcodec.reference.aim import AimFile, read
 
-from ..reference.aim_files import Entry, File, coded_tensor, numbers, raw_tensor, text, typed_header, unit
 from .arrays import patterns, same
 
 TENSORS: dict[str, NDArray[Any]] = {

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import aimcodec
+from aimcodec.conformance.generators.aim.files import Entry, File
 from aimcodec.errors import AimcError, ArgumentError, InconsistentError, OutOfRangeError
 from aimcodec.package import Writer
 from aimcodec.reference.aim import read
@@ -20,7 +21,6 @@ from aimcodec.syntax.nnc import iter_units as nnc_units
 from aimcodec.syntax.nnc import write_units as write_nnc_units
 
 from ..conformance.cases import Case, assert_decoded, case_parameters
-from ..reference.aim_files import Entry, File
 
 RNG = np.random.default_rng(5)
 MODEL: dict[str, Any] = {

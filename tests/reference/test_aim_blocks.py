@@ -8,10 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aimcodec.errors import AimcError, InconsistentError, MalformedError, OutOfRangeError, TruncatedError
-from aimcodec.reference.aim import decode_block
-
-from .aim_blocks import (
+from aimcodec.conformance.generators.aim.blocks import (
     Made,
     constant_plane,
     draw_block,
@@ -27,6 +24,8 @@ from .aim_blocks import (
     raw_plane,
     seeded,
 )
+from aimcodec.errors import AimcError, InconsistentError, MalformedError, OutOfRangeError, TruncatedError
+from aimcodec.reference.aim import decode_block
 
 PLANES = b"\x02"
 SPARSE = b"\x03"

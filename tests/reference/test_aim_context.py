@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aimcodec.conformance.generators.aim.blocks import Made, seeded
+from aimcodec.conformance.generators.aim.context import Choices, Table, context_block, draw_context_block
 from aimcodec.errors import AimcError, InconsistentError, MalformedError, OutOfRangeError, TruncatedError
 from aimcodec.reference.aim import decode_block
-
-from .aim_blocks import Made, seeded
-from .aim_context import Choices, Table, context_block, draw_context_block
 
 ESCAPE_ONLY = "010001"  # first 1, count 0, weight 1: the escape owns all slots, and no state ever changes
 HALF_45 = "2d010101"  # first 45, count 1, weights 1 and 1: the escape owns slots 0 to 1023, symbol 45 the others

@@ -14,6 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aimcodec.conformance.generators.aim.blocks import draw_data, draw_planes, draw_sparse, seeded
+from aimcodec.conformance.generators.aim.files import (
+    Entry,
+    File,
+    coded_tensor,
+    numbers,
+    raw_tensor,
+    text,
+    typed_header,
+    unit,
+)
 from aimcodec.errors import (
     AimcError,
     InconsistentError,
@@ -24,9 +35,6 @@ from aimcodec.errors import (
     UnsupportedError,
 )
 from aimcodec.reference.aim import read
-
-from .aim_blocks import draw_data, draw_planes, draw_sparse, seeded
-from .aim_files import Entry, File, coded_tensor, numbers, raw_tensor, text, typed_header, unit
 
 VARIANT_1 = unit(1, numbers("H", 1) + text("int8") + text("for small machines"))
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import aimcodec
+from aimcodec.conformance.generators.aim.files import File, numbers, text, unit
 from aimcodec.errors import AimcError, InconsistentError, MalformedError, OutOfRangeError, TruncatedError
 from aimcodec.reference.aim import read
 
 from ..conformance.cases import CATALOGUE, Case, fingerprint
-from .aim_files import File, numbers, text, unit
 from .annotated import UNIFORM
 
 FLOAT16, BFLOAT16, FLOAT32, FLOAT64 = 9, 10, 11, 12

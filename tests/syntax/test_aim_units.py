@@ -9,6 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as hs
 
+from aimcodec.conformance.generators.aim.files import (
+    Entry,
+    File,
+    coded_tensor,
+    numbers,
+    raw_tensor,
+    text,
+    typed_header,
+    unit,
+)
 from aimcodec.errors import (
     AimcError,
     ArgumentError,
@@ -30,8 +40,6 @@ from aimcodec.syntax.aim import (
     trace_file,
     write_units,
 )
-
-from aimcodec.conformance.generators.aim.files import Entry, File, coded_tensor, numbers, raw_tensor, text, typed_header, unit
 
 VARIANT_1 = unit(1, numbers("H", 1) + text("int8") + text("for small machines"))
 

@@ -66,6 +66,7 @@ class Expect:
         errors: codes of `aimcodec.errors` that the text allows for it; none if any will do.
         element: the syntax element concerned, or None where several answers can be defended.
         bit_offset: its first bit, from the first bit of the stream, or None.
+        known: whether `tensors` are known. They are not where the stream must be refused, or may be.
     """
 
     tensors: tuple[ExpectedTensor, ...] = ()
@@ -76,6 +77,7 @@ class Expect:
     errors: tuple[str, ...] = ()
     element: str | None = None
     bit_offset: int | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -247,6 +249,7 @@ def _expect(facts: Json, where: str) -> Expect:
         errors=_texts(facts, "errors", where) if "errors" in facts else (),
         element=None if element is None else text_of(facts, "element", where),
         bit_offset=None if offset is None else _number(facts, "bit_offset", where),
+        known="tensors" in facts,
     )
 
 

@@ -1,14 +1,14 @@
-"""What a generated case of AIM says."""
+"""A file that a generator of AIM has made, before decoders confirm it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
+from aimcodec.conformance.generators.aim.build import Finished, finished
+from aimcodec.conformance.generators.aim.files import File
 from aimcodec.errors import AimcError
-
-from ..reference.aim_files import File
-from .aim_build import Finished, finished
+from aimcodec.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["Accepted", "Errors", "Known", "Refused", "refused"]
 
@@ -23,6 +23,8 @@ class Accepted:
     Attributes:
         memories: what is known beforehand of the memory of tensors (6.2), by variant and name.
         protected: whether units are ciphertext; a decoder of all of the file then refuses it.
+        clauses: of the text; none for those of the area.
+        within: of class "limits": limits under which it decodes; it exceeds the usual ones.
     """
 
     id: str
@@ -30,9 +32,11 @@ class Accepted:
     title: str
     data: bytes
     memories: Known = field(default_factory=dict)
-    klass: Literal["valid", "uncommon"] = "valid"
+    klass: Literal["valid", "uncommon", "limits"] = "valid"
     protected: bool = False
     note: str = ""
+    clauses: tuple[str, ...] = ()
+    within: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Refused:
     """A file that shall be refused.
 
     Attributes:
+        rule: clause and the rule broken.
         error: its kind; several where it depends on what a reader meets first, AimcError where any will do.
         element: name of the element that breaks the rule, if one does.
         bit_offset: where it begins.
@@ -64,9 +69,9 @@ def refused(
     unit: int | None = None,
     element: str | None = None,
     at: str | None = None,
-    **options: str | None,
+    klass: Literal["invalid", "limits"] = "invalid",
 ) -> Refused:
     """A case whose violation is in an element of a unit; `at` is what begins there, if it has another name."""
     made = finished(file) if isinstance(file, File) else file
     place = None if unit is None else made.place(unit, at or element or "unit_marker")
-    return Refused(id, area, rule, error, made.data, element, place, **options)  # type: ignore[arg-type]
+    return Refused(id, area, rule, error, made.data, element, place, klass)

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .aim_blocks import Made, draw_plane, raw_plane
+from aimcodec.conformance.generators.aim.blocks import Made, draw_plane, raw_plane
 
 __all__ = ["Choices", "Table", "context_block", "draw_context_block", "split"]
 

@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from aimcodec.errors import (
-    AimcError,
-    InconsistentError,
-    LimitExceededError,
-    MalformedError,
-    OutOfRangeError,
-    TruncatedError,
-    UnsupportedError,
-)
-
-from ..reference.aim_blocks import constant_plane, lz_body, lz_plane, parts_plane, raw_plane
-from ..reference.aim_broken import BROKEN, BrokenBlock, in_file
-from ..reference.aim_files import File, numbers
-from ..reference.annotated import UNIFORM
-from .aim_build import (
+from aimcodec.conformance.generators.aim.blocks import constant_plane, lz_body, lz_plane, parts_plane, raw_plane
+from aimcodec.conformance.generators.aim.broken import BROKEN, BrokenBlock, in_file
+from aimcodec.conformance.generators.aim.build import (
     Laid,
     alias,
     asset,
@@ -38,11 +26,21 @@ from .aim_build import (
     tensor,
     variant,
 )
-from .aim_case import Errors, Refused, refused
-from .aim_coded import data_type_of, new_file
-from .aim_whole import cut
+from aimcodec.conformance.generators.aim.case import Errors, Refused, refused
+from aimcodec.conformance.generators.aim.coded import data_type_of, new_file
+from aimcodec.conformance.generators.aim.files import File, numbers
+from aimcodec.conformance.generators.aim.whole import UNIFORM, cut
+from aimcodec.errors import (
+    AimcError,
+    InconsistentError,
+    LimitExceededError,
+    MalformedError,
+    OutOfRangeError,
+    TruncatedError,
+    UnsupportedError,
+)
 
-__all__ = ["refused_cases"]
+__all__ = ["beside", "broken_blocks", "frames", "indexes", "limits", "lossless", "names", "streams", "tensors"]
 
 # A reader from the end of the file meets another rule first than one from its front.
 NOT_AT_THE_END = (MalformedError, TruncatedError)
@@ -271,14 +269,15 @@ def tensors() -> Iterator[Refused]:
     yield case("padding-bits-int4", padding, MalformedError, tensor("t", 26, (3,), b"\x21\x13"))
     yield case("bool-2", "6.1: a BOOL is 0 or 1", OutOfRangeError, tensor("t", 0, (3,), b"\0\1\2"))
     opaque = "4.1: opaque blocks"
-    for name, dimensions, kind, error, element in (
-        ("elements-0", (4,), ("x", 0, 1), OutOfRangeError, None),
-        ("bytes-0", (4,), ("x", 4, 0), OutOfRangeError, None),
-        ("dimension", (6,), ("x", 4, 1), InconsistentError, None),
-        ("rank-0", (), ("x", 1, 1), InconsistentError, None),
-    ):
-        unit = tensor("t", 255, dimensions, b"a", opaque=kind)
-        yield case(f"opaque-{name}", opaque, error, unit, element)
+    kinds: list[tuple[str, tuple[int, ...], tuple[str, int, int], Errors]] = [
+        ("elements-0", (4,), ("x", 0, 1), OutOfRangeError),
+        ("bytes-0", (4,), ("x", 4, 0), OutOfRangeError),
+        ("dimension", (6,), ("x", 4, 1), InconsistentError),
+        ("rank-0", (), ("x", 1, 1), InconsistentError),
+    ]
+    for name, shape, kind, error in kinds:
+        unit = tensor("t", 255, shape, b"a", opaque=kind)
+        yield case(f"opaque-{name}", opaque, error, unit)
     yield case(
         "name-beyond",
         "2.2: no element goes beyond the header",
@@ -493,9 +492,8 @@ def of_block(broken: BrokenBlock) -> Refused | None:
 
 def streams() -> Iterator[Refused]:
     """9: NNC."""
-    stream = bytes.fromhex(UNIFORM["stream"])
-    start, mps, topology, (header, payload) = (unit if unit[0] else unit[1] for unit in cut(stream))
-    assert isinstance(header, bytes)
+    (_, start), (_, mps), (_, topology), (head, payload) = cut(UNIFORM)
+    header = head or b""
     given = [("w", 11, (2, 3))]
 
     def case(id: str, rule: str, error: Errors, *units: Laid, data_type: int = 11) -> Refused:
@@ -506,7 +504,7 @@ def streams() -> Iterator[Refused]:
             file.add(unit)
         return refused(f"aim-nnc-{id}", "nnc", rule, error, file)
 
-    front = [nnc_unit(start), nnc_unit(mps), nnc_unit(topology)]  # type: ignore[arg-type]
+    front = [nnc_unit(start), nnc_unit(mps), nnc_unit(topology)]
     legal = "9.3: the stream of a variant is legal"
     yield case("no-start", legal, MalformedError, *front[1:], nnc_data(header, payload, given))
     yield case(
@@ -514,9 +512,9 @@ def streams() -> Iterator[Refused]:
     )
     yield case("no-parameters", legal, MalformedError, front[0], nnc_data(header, payload, given))
     data = nnc_data(header, payload, given)
-    yield case("unit-cut", legal, AimcError, front[0], nnc_unit(mps[:-1]), front[2], data)  # type: ignore[index]
+    yield case("unit-cut", legal, AimcError, front[0], nnc_unit(mps[:-1]), front[2], data)
     one = "9: each unit of the stream is one unit of the file"
-    yield case("two-in-one", one, InconsistentError, nnc_unit(start + mps), front[2], data)  # type: ignore[arg-type, operator]
+    yield case("two-in-one", one, InconsistentError, nnc_unit(start + mps), front[2], data)
     yield case("data-as-other", one, InconsistentError, *front, nnc_unit(header + payload), data)
     yield case("header-short", one, InconsistentError, *front, nnc_data(header[:-1], header[-1:] + payload, given))
     yield case("header-long", one, InconsistentError, *front, nnc_data(header + payload[:1], payload[1:], given))
@@ -591,13 +589,6 @@ def limits() -> Iterator[Refused]:
     yield refused("aim-limits-opaque", "limits", "100 bytes 2^30 times", LimitExceededError, file, klass="limits")
 
 
-def refused_cases() -> Iterator[Refused]:
-    yield from frames()
-    yield from beside()
-    yield from tensors()
-    yield from lossless()
-    yield from names()
-    yield from indexes()
-    yield from streams()
+def broken_blocks() -> Iterator[Refused]:
+    """7 and 8: blocks."""
     yield from (case for broken in BROKEN if (case := of_block(broken)) is not None)
-    yield from limits()

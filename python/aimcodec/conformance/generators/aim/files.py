@@ -126,7 +126,8 @@ class File:
             "index_size": len(made),
             "file_size": len(before) + len(made) + 128,
             "index_digest": hashlib.sha256(made).digest(),
-        } | (end or {})
+        }
+        values |= end or {}
         return before + made + unit(255, struct.pack(">QQQ32s", *values.values()))
 
 

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import aimcodec
-
-from ..reference.aim_blocks import rans_body, rans_plane, seeded
-from ..reference.aim_files import File
-from ..reference.annotated import UNIFORM
-from .aim_build import (
+from aimcodec.conformance.catalogue import load_catalogue
+from aimcodec.conformance.generators.aim.blocks import rans_body, rans_plane, seeded
+from aimcodec.conformance.generators.aim.build import (
     alias,
     asset,
     binary64,
@@ -29,11 +27,23 @@ from .aim_build import (
     tensor,
     variant,
 )
-from .aim_case import Accepted, Known
-from .aim_coded import new_file
-from .cases import CATALOGUE, Case
+from aimcodec.conformance.generators.aim.case import Accepted, Known
+from aimcodec.conformance.generators.aim.coded import new_file
+from aimcodec.conformance.generators.aim.files import File
 
-__all__ = ["whole_cases"]
+__all__ = [
+    "UNIFORM",
+    "cut",
+    "name_cases",
+    "nnc_cases",
+    "protected_cases",
+    "shape_cases",
+    "type_cases",
+    "unit_cases",
+]
+
+# The stream of section 17.1 of the NNC text.
+UNIFORM = bytes.fromhex("00040201000806810040008000060e000000001816097700d040c120a0c2a080f3e3a0028b0664cda578")
 
 # Bits of an element by data_type (6.1), and bytes of a record (6.3).
 BITS = dict(
@@ -166,12 +176,11 @@ def type_cases() -> Iterator[Accepted]:
         file = new_file()
         memories: Known = {}
         for data_type in range(32):
-            dimensions = (3, 5)
             memory = memory_of(data_type, 15, data_type)
             name = f"type{data_type}"
             blocks = [lossless_block(memory, RECORDS.get(data_type, 1))] if coding else None
-            unit = tensor(name, data_type, dimensions, memory, blocks)
-            put(file, name, data_type, dimensions, unit, coding=coding)
+            unit = tensor(name, data_type, (3, 5), memory, blocks)
+            put(file, name, data_type, (3, 5), unit, coding=coding)
             memories[0, name] = memory
         word = ("raw", "lossless")[coding]
         yield one(f"types-{word}", "types", f"every data type, {word}", file, memories)
@@ -204,7 +213,9 @@ def type_cases() -> Iterator[Accepted]:
     yield one("types-special-values", "types", "NaN with payloads, infinities, -0, subnormal numbers", file, memories)
     file = new_file()
     memories = {}
-    for name, blocks_of, size, dimensions in (("q4", 32, 18, (2, 64)), ("one", 1, 1, (5,)), ("big", 256, 300, (256,))):
+    layouts: list[tuple[str, int, int, tuple[int, ...]]]
+    layouts = [("q4", 32, 18, (2, 64)), ("one", 1, 1, (5,)), ("big", 256, 300, (256,))]
+    for name, blocks_of, size, dimensions in layouts:
         count = math.prod(dimensions) // blocks_of
         memory = seeded(size).randbytes(count * size)
         for coding in (0, 1):
@@ -276,13 +287,13 @@ def shape_cases() -> Iterator[Accepted]:
     ]
     put(file, "f6", 23, (9,), *units, coding=1)
     memories[0, "f6"] = six
-    blocks = seeded(3).randbytes(5 * 4)
+    taken = seeded(3).randbytes(5 * 4)
     units = [
-        tensor("o", 255, (15,), None, pieces(blocks[a // 3 * 4 : (a + n) // 3 * 4], 8), 2, (a, n), opaque=("x", 3, 4))
+        tensor("o", 255, (15,), None, pieces(taken[a // 3 * 4 : (a + n) // 3 * 4], 8), 2, (a, n), opaque=("x", 3, 4))
         for a, n in ((0, 3), (3, 6), (9, 6))
     ]
     put(file, "o", 255, (15,), *units, coding=1)
-    memories[0, "o"] = blocks
+    memories[0, "o"] = taken
     wide = memory_of(14, 3, 8)
     units = [tensor("c", 14, (3,), None, pieces(wide[16 * a : 16 * (a + 1)], 8), 1, (a, 1)) for a in range(3)]
     put(file, "c", 14, (3,), *units, coding=1)
@@ -386,19 +397,18 @@ def of_case(
     id: str, groups: list[int] | None = None, data_type: int | None = None
 ) -> tuple[bytes, list[list[tuple[str, int, tuple[int, ...]]]]]:
     """A conformance stream of NNC, and its tensors in groups of as many as its data units have."""
-    (step,) = Case(next(entry for entry in CATALOGUE if entry["id"] == id)).steps
+    (step,) = load_catalogue().by_id[id].steps
     given = [
-        (t["name"], data_type or TYPES["float32" if "sha256_as_float32" in t else t["dtype"]], tuple(t["shape"]))
-        for t in step.expect["tensors"]
+        (t.name, data_type or TYPES["float32" if t.sha256_as_float32 else t.dtype], t.shape)
+        for t in step.expect.tensors
     ]
     left = iter(given)
     return step.data, [[next(left) for _ in range(n)] for n in groups or [1] * len(given)]
 
 
 def nnc_cases() -> Iterator[Accepted]:
-    uniform = bytes.fromhex(UNIFORM["stream"])
     for word, data_type in (("float32", 11), ("float16", 9), ("bfloat16", 10), ("float64", 12)):
-        file = nnc_file([(0, uniform, [[("w", data_type, (2, 3))]])])
+        file = nnc_file([(0, UNIFORM, [[("w", data_type, (2, 3))]])])
         yield one(f"nnc-{word}", "nnc", f"the stream of the NNC text, given in {word}", file)
     blocks, tensors = of_case("block-bias-bn")
     yield one(
@@ -410,9 +420,9 @@ def nnc_cases() -> Iterator[Accepted]:
     for id in NNC_CASES:
         stream, given = of_case(id)
         yield one(f"nnc-{id}", "nnc", f"the stream of case {id}", nnc_file([(0, stream, given)]))
-    file = nnc_file([(0, uniform, [[("w", 11, (2, 3))]]), (5, uniform, [[("w", 9, (6,))]])])
+    file = nnc_file([(0, UNIFORM, [[("w", 11, (2, 3))]]), (5, UNIFORM, [[("w", 9, (6,))]])])
     yield one("nnc-two-variants", "nnc", "streams of two variants, unit by unit", file)
-    file = nnc_file([(0, uniform, [[("w", 12, (1, 6, 1))]])])
+    file = nnc_file([(0, UNIFORM, [[("w", 12, (1, 6, 1))]])])
     file.alias("v", "w", 1)
     put(file, "raw", 1, (6,), tensor("raw"))
     yield one(
@@ -438,12 +448,3 @@ def protected_cases() -> Iterator[Accepted]:
         memories,
         protected=True,
     )
-
-
-def whole_cases() -> Iterator[Accepted]:
-    yield from unit_cases()
-    yield from type_cases()
-    yield from shape_cases()
-    yield from name_cases()
-    yield from nnc_cases()
-    yield from protected_cases()

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..reference.aim_files import Entry, File, elements_of, numbers, text, unit
+from aimcodec.conformance.generators.aim.files import Entry, File, elements_of, numbers, text, unit
 
 __all__ = [
     "Elements",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import aimcodec
+from aimcodec.limits import DEFAULT_LIMITS, Limits
 from aimcodec.reference.aim import AimFile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["memory_of", "of_package", "of_slow"]
 
@@ -29,7 +34,7 @@ def bits_of(value: float) -> str:
 def tensor_entry(
     variant: int, name: str, data_type: str, shape: tuple[int, ...], memory: bytes, alias_of: str | None
 ) -> Contents:
-    entry = {"variant": variant, "name": name, "dtype": data_type.lower(), "shape": list(shape)}
+    entry: Contents = {"variant": variant, "name": name, "dtype": data_type.lower(), "shape": list(shape)}
     entry |= {"bytes": len(memory), "sha256": digest(memory)}
     return entry if alias_of is None else entry | {"alias_of": alias_of}
 
@@ -54,7 +59,7 @@ def of_slow(file: AimFile) -> Contents:
     }
 
 
-def memory_of(array: np.ndarray, data_type: str) -> bytes:
+def memory_of(array: NDArray[Any], data_type: str) -> bytes:
     """Memory (6.2) of an array: elements of less than 8 bits are packed."""
     bits = SUB_BYTE.get(data_type)
     if bits is None:
@@ -64,9 +69,16 @@ def memory_of(array: np.ndarray, data_type: str) -> bytes:
     return np.packbits(single.reshape(-1), bitorder="little").tobytes()
 
 
-def of_package(data: bytes, numbers: list[int], *, threads: int = 1, protected: tuple[str, ...] = ()) -> Contents:
+def of_package(
+    data: bytes,
+    numbers: Sequence[int],
+    *,
+    threads: int = 1,
+    protected: Sequence[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Contents:
     """By the package; `numbers` are those of its variants in the order of the file, which it does not tell."""
-    with aimcodec.open(data, threads=threads) as first:
+    with aimcodec.open(data, threads=threads, limits=limits) as first:
         ids = dict(zip([v.name for v in first.variants], numbers, strict=True))
         contents: Contents = {
             "digest": first.digest.hex(),
@@ -81,7 +93,7 @@ def of_package(data: bytes, numbers: list[int], *, threads: int = 1, protected: 
         }
     tensors = []
     for name, number in ids.items():
-        with aimcodec.open(data, variant=name, threads=threads) as package:
+        with aimcodec.open(data, variant=name, threads=threads, limits=limits) as package:
             if package.structure is not None:
                 structure = package.structure
                 contents["structures"].append([number, structure.media_type, digest(bytes(structure.data))])

@@ -304,7 +304,7 @@ def draw_plane(rng: random.Random, data: bytes, depth: int = 0) -> bytes:
 
 def draw_fields(rng: random.Random, record_bytes: int) -> list[int]:
     """Fields of an OPAQUE record."""
-    fields = []
+    fields: list[int] = []
     while sum(fields) < record_bytes:
         fields.append(rng.randrange(1, min(255, record_bytes - sum(fields)) + 1))
     return fields

@@ -5,9 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, replace
 
-from aimcodec.errors import AimcError, InconsistentError, MalformedError, OutOfRangeError, TruncatedError
-
-from .aim_blocks import (
+from aimcodec.conformance.generators.aim.blocks import (
     constant_plane,
     lz_body,
     lz_plane,
@@ -18,7 +16,8 @@ from .aim_blocks import (
     rans_plane,
     raw_plane,
 )
-from .aim_context import Choices, Table, context_block
+from aimcodec.conformance.generators.aim.context import Choices, Table, context_block
+from aimcodec.errors import AimcError, InconsistentError, MalformedError, OutOfRangeError, TruncatedError
 
 __all__ = ["BROKEN", "BrokenBlock", "in_file"]
 

@@ -1,0 +1,60 @@
+"""Which points of the syntax the cases of the suite reach, and small sets of cases that reach as many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+
+from aimcodec.conformance.case import Case
+from aimcodec.limits import Limits
+from aimcodec.syntax.coverage import points_of
+
+__all__ = ["LARGEST", "first_reached", "minimise", "points_of_case"]
+
+# What the largest cases of class "limits" need.
+LARGEST = Limits(max_string_bytes=(1 << 16) - 1)
+
+CLASSES = ("valid", "uncommon", "limits", "invalid")
+
+
+def points_of_case(case: Case) -> set[str]:
+    """Ids of the points that a case reaches: of the valid set only where a decoder shall accept it.
+
+    A stream that is refused for what the syntax does not show has no points.
+    """
+    reached: set[str] = set()
+    for number, step in enumerate(case.steps):
+        refused = case.verdict == "reject" and number == len(case.steps) - 1
+        points = points_of(step.data, case.syntax, LARGEST)
+        if case.verdict == "either" and not step.expect.known:
+            continue
+        if not refused or len(points) == 1:
+            reached |= points
+    return reached
+
+
+def first_reached(cases: Iterable[Case], points: Mapping[str, Set[str]]) -> dict[str, list[str]]:
+    """For each case the points that none before it reaches, in the order of class, size and id."""
+    order = sorted(cases, key=lambda case: (CLASSES.index(case.klass), case.bytes, case.id))
+    seen: set[str] = set()
+    first = {}
+    for case in order:
+        first[case.id] = sorted(points[case.id] - seen)
+        seen |= points[case.id]
+    return first
+
+
+def minimise(points: Mapping[str, Set[str]], bytes_of: Mapping[str, int], chosen: Iterable[str] = ()) -> list[str]:
+    """Ids of few cases that together reach all that all of them reach, by greedy cover.
+
+    `chosen` are in already; of cases that add equally much the smallest comes first. Cases are in the order of choice.
+    """
+    picked = list(chosen)
+    left = {id: set(reached) for id, reached in points.items()}
+    done = set().union(*(points[id] for id in picked)) if picked else set()
+    while True:
+        left = {id: rest for id, reached in left.items() if (rest := reached - done)}
+        if not left:
+            return picked
+        best = min(left, key=lambda id: (-len(left[id]), bytes_of[id], id))
+        picked.append(best)
+        done |= left.pop(best)

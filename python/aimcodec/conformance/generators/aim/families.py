@@ -1,0 +1,96 @@
+"""The generators of AIM by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aimcodec.conformance.generators.aim import coded, refused, whole
+from aimcodec.conformance.generators.aim.confirm import confirmed
+from aimcodec.conformance.generators.registry import Built, generator
+
+__all__: list[str] = []
+
+
+@generator("aim/units")
+def _units() -> Iterator[Built]:
+    return confirmed(whole.unit_cases())
+
+
+@generator("aim/types")
+def _types() -> Iterator[Built]:
+    return confirmed(whole.type_cases())
+
+
+@generator("aim/shapes")
+def _shapes() -> Iterator[Built]:
+    return confirmed(whole.shape_cases())
+
+
+@generator("aim/names")
+def _names() -> Iterator[Built]:
+    return confirmed(whole.name_cases())
+
+
+@generator("aim/nnc")
+def _nnc() -> Iterator[Built]:
+    return confirmed(whole.nnc_cases())
+
+
+@generator("aim/protected")
+def _protected() -> Iterator[Built]:
+    return confirmed(whole.protected_cases())
+
+
+@generator("aim/blocks")
+def _blocks() -> Iterator[Built]:
+    return confirmed(coded.coded_cases())
+
+
+@generator("aim/odd-blocks", 1, 2)
+def _odd_blocks(seed: int) -> Iterator[Built]:
+    return confirmed(coded.odd_cases(seed))
+
+
+@generator("aim/refused-frames")
+def _refused_frames() -> Iterator[Built]:
+    return confirmed(refused.frames())
+
+
+@generator("aim/refused-beside")
+def _refused_beside() -> Iterator[Built]:
+    return confirmed(refused.beside())
+
+
+@generator("aim/refused-tensors")
+def _refused_tensors() -> Iterator[Built]:
+    return confirmed(refused.tensors())
+
+
+@generator("aim/refused-lossless")
+def _refused_lossless() -> Iterator[Built]:
+    return confirmed(refused.lossless())
+
+
+@generator("aim/refused-names")
+def _refused_names() -> Iterator[Built]:
+    return confirmed(refused.names())
+
+
+@generator("aim/refused-index")
+def _refused_index() -> Iterator[Built]:
+    return confirmed(refused.indexes())
+
+
+@generator("aim/refused-nnc")
+def _refused_nnc() -> Iterator[Built]:
+    return confirmed(refused.streams())
+
+
+@generator("aim/refused-blocks")
+def _refused_blocks() -> Iterator[Built]:
+    return confirmed(refused.broken_blocks())
+
+
+@generator("aim/limits")
+def _limits() -> Iterator[Built]:
+    return confirmed(refused.limits())
