@@ -11,12 +11,14 @@ import typer
 
 from aimcodec import nnc
 from aimcodec.bits import Buffer
+from aimcodec.cli.against import compare_elements
 from aimcodec.cli.files import map_file, read_stream
 from aimcodec.cli.output import print_json, print_lines, width
-from aimcodec.cli.report import about, exit_code, note
+from aimcodec.cli.report import about, end_damaged, note
 from aimcodec.errors import ArgumentError
 from aimcodec.inspect import Node, Tree, bin_trace, is_package, read_tree
 from aimcodec.inspect.render import bin_lines, bin_records, element_record, place_lines, tree_lines
+from aimcodec.inspect.text import printable
 
 __all__ = ["inspect"]
 
@@ -29,7 +31,9 @@ def inspect(
     ],
     *,
     path: Annotated[str | None, typer.Option(help="Only what has this at the start of its path.")] = None,
-    at_bit: Annotated[int | None, typer.Option(min=0, help="The element that holds a bit, and its place.")] = None,
+    at_bit: Annotated[
+        str | None, typer.Option(metavar="BIT|BYTE.BIT", help="The element that holds a bit, and its place.")
+    ] = None,
     depth: Annotated[
         int | None, typer.Option(min=1, help="1 shows units, 2 what is directly in them, and so on.")
     ] = None,
@@ -48,6 +52,10 @@ def inspect(
     after: Annotated[
         list[Path] | None, typer.Option(help="With --bins: stream that an update follows; repeat for several.")
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="TRACE", help="The first place where a trace in JSON lines differs; exit code 1 if any."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on a line for each element or bin.")] = False,
 ) -> None:
     """Shows every syntax element of a package or stream, or every bin of a payload.
@@ -56,21 +64,25 @@ def inspect(
     significant. Elements with 0 bits are absent: their values follow from a rule.
 
     JSON of an element: bit_offset, bit_length, descriptor, path, raw (a string of bits, null for payloads and what is
-    not readable), value, symbol (what the value is called), clause, status (ok, inferred, payload, gap).
+    not readable), value, symbol (what the value is called), doc, clause, status (ok, inferred, payload, gap).
     JSON of a bin: number, shifts, tensor, position (of the level), element, context, state_before, range_before,
     offset_before, lps_range, bin, range_after, offset_after, a_after, b_after.
     """
     with about(stream):
         data = map_file(stream)
-        if bins is None:
-            _inspect_tree(data, path, at_bit, depth, json)
+        if bins is None and against is not None:
+            compare_elements(stream, data, against, json)
+        elif bins is None:
+            _inspect_tree(stream, data, path, None if at_bit is None else _bit(at_bit), depth, json)
         elif is_package(data):
             raise ArgumentError("bins are of NNC streams: aimc convert gives that of a package")
         else:
-            _inspect_bins(read_stream(stream), bins, bin_range, after or [], json)
+            _inspect_bins(stream, bins, bin_range, after or [], json)
 
 
-def _inspect_tree(data: Buffer, path: str | None, at_bit: int | None, depth: int | None, json: bool) -> None:
+def _inspect_tree(
+    stream: Path, data: Buffer, path: str | None, at_bit: int | None, depth: int | None, json: bool
+) -> None:
     tree = read_tree(data)
     if at_bit is not None:
         _show_place(tree, at_bit, json)
@@ -79,10 +91,7 @@ def _inspect_tree(data: Buffer, path: str | None, at_bit: int | None, depth: int
         if path is not None and not nodes:
             raise ArgumentError(f"no element has a path that begins with {path!r}")
         _show(tree, nodes, depth, json)
-    for error in tree.errors:
-        note(str(error))
-    if tree.errors:
-        raise typer.Exit(max(map(exit_code, tree.errors)))
+    end_damaged(stream, tree.errors)
 
 
 def _show(tree: Tree, nodes: Sequence[Node], depth: int | None, json: bool) -> None:
@@ -105,18 +114,19 @@ def _show_place(tree: Tree, bit: int, json: bool) -> None:
     branch = tree.at_bit(bit)
     if not branch or branch[-1].record is None:
         return
-    record = branch[-1].record
+    leaf, record = branch[-1], branch[-1].record
     if json:
         print_json(element_record(record))
         return
     print_lines(place_lines(tree, bit, width()))
-    print(
-        f"\nbit {bit} is bit {bit - record.bit_offset} of {record.path}"
-        + (f", clause {record.clause}" if record.clause else "")
-    )
+    place = f"bit {bit} is bit {bit - record.bit_offset} of {record.path}"
+    print(f"\n{printable(place)}" + (f", clause {record.clause}" if record.clause else ""))
+    if record.doc:
+        print(f"{leaf.name}: {record.doc}")
 
 
-def _inspect_bins(data: bytes, which: str, bin_range: str | None, after: list[Path], json: bool) -> None:
+def _inspect_bins(stream: Path, which: str, bin_range: str | None, after: list[Path], json: bool) -> None:
+    data = read_stream(stream)
     decoder = nnc.Decoder()
     for earlier in after:
         with about(earlier):
@@ -135,8 +145,15 @@ def _inspect_bins(data: bytes, which: str, bin_range: str | None, after: list[Pa
     if bin_range is None and trace.total > SHOWN_BINS:
         note(f"{trace.total} bins in all: --range A:B shows others, --range : all")
     if trace.error is not None:
-        note(str(trace.error))
-        raise typer.Exit(exit_code(trace.error))
+        end_damaged(stream, [trace.error])
+
+
+def _bit(text: str) -> int:
+    """A bit by its number, or as byte.bit."""
+    numerals = re.fullmatch(r"([0-9]{1,18})(?:\.([0-7]))?", text)
+    if numerals is None:
+        raise ArgumentError(f"{text!r} is neither the number of a bit nor of the form BYTE.BIT")
+    return int(numerals[1]) if numerals[2] is None else 8 * int(numerals[1]) + int(numerals[2])
 
 
 def _range(text: str | None) -> tuple[int, int | None]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+
+import typer
 
 from aimcodec.cli.formats import is_url
 from aimcodec.errors import (
@@ -24,7 +26,17 @@ from aimcodec.errors import (
 )
 from aimcodec.inspect.text import printable
 
-__all__ = ["CommandError", "ExitCode", "about", "exit_code", "note", "place_command", "shown_path"]
+__all__ = [
+    "CommandError",
+    "ExitCode",
+    "about",
+    "end_damaged",
+    "error_text",
+    "exit_code",
+    "note",
+    "place_command",
+    "shown_path",
+]
 
 
 class ExitCode(IntEnum):
@@ -82,6 +94,20 @@ def place_command(file: Path | str, bit: int | None, path: str) -> str:
     return f"{command} --path {shlex.quote(path)}" if path else ""
 
 
+def error_text(file: Path | str, error: AimcError) -> str:
+    """An error of a stream with the command that shows its place."""
+    place = "" if is_url(str(file)) else place_command(file, error.bit_offset, error.path)
+    return f"{error}; see: {place}" if place else str(error)
+
+
+def end_damaged(file: Path | str, errors: Sequence[AimcError]) -> None:
+    """Notes what is wrong with a stream of which the rest was shown, and ends the command if anything is."""
+    for error in errors:
+        note(error_text(file, error))
+    if errors:
+        raise typer.Exit(max(map(exit_code, errors)))
+
+
 @contextmanager
 def about(file: Path | str, *, stream: bool = True) -> Iterator[None]:
     """Names the file in the errors of a block; for a stream also the command that shows the place."""
@@ -90,7 +116,6 @@ def about(file: Path | str, *, stream: bool = True) -> Iterator[None]:
     except BrokenPipeError:  # of stdout, not of the file
         raise
     except AimcError as error:
-        place = place_command(file, error.bit_offset, error.path) if stream and not is_url(str(file)) else ""
-        raise CommandError(exit_code(error), f"{file}: {error}{f'; see: {place}' if place else ''}") from error
+        raise CommandError(exit_code(error), f"{file}: {error_text(file, error) if stream else error}") from error
     except OSError as error:
         raise CommandError(ExitCode.IO, f"{file}: {error.strerror or error}") from error

@@ -18,6 +18,7 @@ from aimcodec.limits import DEFAULT_LIMITS, Limits
 from aimcodec.syntax import Element
 from aimcodec.syntax import aim as aim_syntax
 from aimcodec.syntax import nnc as nnc_syntax
+from aimcodec.syntax.elements import Counted
 
 __all__ = ["Place", "clause_of", "place_of"]
 
@@ -73,6 +74,9 @@ def _elements(value: Any) -> Iterator[Element[Any]]:
     """The elements that a name of a module stands for: some are declared in families."""
     if isinstance(value, Element):
         yield value
+    elif isinstance(value, Counted):
+        yield value.size
+        yield value.of(0)
     elif isinstance(value, tuple | list):
         for part in value:
             yield from _elements(part)

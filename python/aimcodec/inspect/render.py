@@ -13,12 +13,16 @@ from aimcodec.inspect.text import Column, printable, table
 from aimcodec.inspect.tree import Node, Tree
 from aimcodec.syntax import TraceRecord
 
-__all__ = ["bin_lines", "bin_records", "element_record", "place_lines", "tree_lines", "value_text"]
+__all__ = ["bin_lines", "bin_records", "context_lines", "element_record", "place_lines", "tree_lines", "value_text"]
 
-# From this width on a tree shows the bits and the clause of each element.
-WIDE = 110
+# From these widths on a tree shows the bits and the clause of each element, and what it means.
+WIDE, WIDEST = 110, 140
+
+SHOWN_BITS = 64  # of an element; longer ones are shown in hexadecimal
 
 SHOWN_PAYLOAD_BYTES = 8
+
+CONTEXT = 5  # elements before the one in question
 
 UNIT_TYPES = ("nnr_unit_type", "unit_type")
 
@@ -26,7 +30,7 @@ BIN_COLUMNS = ("#", "P", "element", "context", "S", "R", "O", "rL", "bin", "R'",
 
 
 def element_record(record: TraceRecord) -> dict[str, Any]:
-    """An element for JSON; `raw` is a string of bits, floats that JSON does not know are strings, bytes hexadecimal."""
+    """An element for JSON, as docs/spec/trace.md says."""
     value = record.value
     if isinstance(value, float) and not math.isfinite(value):
         value = str(value)
@@ -41,6 +45,7 @@ def element_record(record: TraceRecord) -> dict[str, Any]:
         "raw": _raw(record) if record.status == "ok" else None,
         "value": value,
         "symbol": name or None,
+        "doc": record.doc or None,
         "clause": record.clause or None,
         "status": record.status,
     }
@@ -69,6 +74,14 @@ def place_lines(tree: Tree, bit: int, width: int) -> Iterator[str]:
     return _node_table(tree, rows, width)
 
 
+def context_lines(tree: Tree, record: TraceRecord | None, width: int) -> Iterator[str]:
+    """An element, or the end, with the elements before it."""
+    leaves = [node for root in tree.roots for node in root.walk() if node.record is not None]
+    last = next((i for i, leaf in enumerate(leaves) if leaf.record is record), len(leaves))
+    shown = leaves[max(0, last - CONTEXT) : last + 1]
+    return _node_table(tree, [(node, 0, ">" if node.record is record else "") for node in shown], width)
+
+
 def _node_table(tree: Tree, rows: list[tuple[Node, int, str]], width: int) -> Iterator[str]:
     columns = [Column("byte.bit", right=True), Column("bits", right=True), Column("type")]
     wide = width >= WIDE
@@ -77,6 +90,8 @@ def _node_table(tree: Tree, rows: list[tuple[Node, int, str]], width: int) -> It
     columns += [Column("element", least=40), Column("value", least=10)]
     if wide:
         columns.append(Column("clause"))
+    if width >= WIDEST:
+        columns.append(Column("meaning", least=12))
     marked = any(mark for _, _, mark in rows)
     if marked:
         columns.insert(0, Column(""))
@@ -86,10 +101,12 @@ def _node_table(tree: Tree, rows: list[tuple[Node, int, str]], width: int) -> It
         cells = [f"{node.bit_offset >> 3}.{node.bit_offset & 7}", str(node.bit_length)]
         cells.append(record.descriptor if record else "")
         if wide:
-            cells.append(_raw(record) if record and record.status == "ok" else "")
+            cells.append(_shown_bits(record) if record and record.status == "ok" else "")
         cells += ["  " * level + printable(node.name), value_text(tree, node)]
         if wide:
             cells.append(record.clause if record else "")
+        if width >= WIDEST:
+            cells.append(record.doc if record else "")
         lines.append([mark, *cells] if marked else cells)
     return table(columns, lines, width)
 
@@ -101,6 +118,10 @@ def _base(path: str) -> str:
 
 def _raw(record: TraceRecord) -> str:
     return f"{record.raw:0{record.bit_length}b}" if record.bit_length else ""
+
+
+def _shown_bits(record: TraceRecord) -> str:
+    return _raw(record) if record.bit_length <= SHOWN_BITS else f"0x{record.raw:0{-(-record.bit_length // 4)}x}"
 
 
 def value_text(tree: Tree, node: Node) -> str:

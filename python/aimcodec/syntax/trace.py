@@ -23,6 +23,7 @@ class TraceRecord(NamedTuple):
         clause: section of the text.
         status: "ok", "inferred" (absent, value by rule), "payload" (bytes of no syntax), "gap" (bits that an error made
             unreadable).
+        doc: one line on the meaning of the element; empty for a gap.
     """
 
     bit_offset: int
@@ -33,6 +34,7 @@ class TraceRecord(NamedTuple):
     value: Any
     clause: str
     status: Status
+    doc: str = ""
 
 
 Tracer: TypeAlias = Callable[[TraceRecord], object]

@@ -60,7 +60,8 @@ class TraceLog:
                 raw = value if element.width else bits.peek(start, length)
                 shown = None if element.rule else value
                 path = f"{prefix}{element.name}[{index}]" if index >= 0 else prefix + element.name
-                records.append(TraceRecord(start, length, element.descriptor, path, raw, shown, element.clause, "ok"))
+                of = element.descriptor, path, raw, shown, element.clause, "ok", element.doc
+                records.append(TraceRecord(start, length, *of))
             elif index == BLOCK:
                 records += _numbers(element, start, value, prefix + element.name)
             else:
@@ -69,9 +70,9 @@ class TraceLog:
 
 
 def _numbers(element: Element[int], start: int, values: list[int], path: str) -> list[TraceRecord]:
-    width, descriptor, clause = element.width, element.descriptor, element.clause
+    width, descriptor, clause, doc = element.width, element.descriptor, element.clause, element.doc
     return [
-        TraceRecord(start + n * width, width, descriptor, f"{path}[{n}]", value, value, clause, "ok")
+        TraceRecord(start + n * width, width, descriptor, f"{path}[{n}]", value, value, clause, "ok", doc)
         for n, value in enumerate(values)
     ]
 
@@ -80,7 +81,8 @@ def _special(element: Element[Any], start: int, length: int, value: Any, prefix:
     if index == GAP:
         return TraceRecord(start, length, "", prefix, 0, value, "", "gap")
     status: Any = "inferred" if index == INFERRED else "payload"
-    return TraceRecord(start, length, element.descriptor, prefix + element.name, 0, value, element.clause, status)
+    path = prefix + element.name
+    return TraceRecord(start, length, element.descriptor, path, 0, value, element.clause, status, element.doc)
 
 
 class TracingReader(Reader):

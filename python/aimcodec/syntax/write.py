@@ -296,7 +296,8 @@ class Writer(_Writing):
         if self._trace is not None:
             raw = self._bits.peek(self._start, length) if status == "ok" else 0
             path = self.path(element.name)
-            self._trace(TraceRecord(self._start, length, element.descriptor, path, raw, value, element.clause, status))
+            descriptor, clause, doc = element.descriptor, element.clause, element.doc
+            self._trace(TraceRecord(self._start, length, descriptor, path, raw, value, clause, status, doc))
 
 
 class Sizer(_Writing):
