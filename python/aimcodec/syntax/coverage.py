@@ -26,7 +26,7 @@ from .observe import Observer
 from .points import Point
 from .unreachable import UNREACHABLE
 
-__all__ = ["UNREACHABLE", "Point", "SyntaxName", "all_points", "points_of"]
+__all__ = ["UNREACHABLE", "Point", "SyntaxName", "all_points", "counters", "points_of"]
 
 SyntaxName: TypeAlias = Literal["nnc", "aim"]
 
@@ -41,11 +41,13 @@ class _Map:
         points: all of them.
         key: names elements in ids.
         greatest: structure/loop to the greatest number of rounds, where it is a point.
+        counters: elements that the numbers of rounds depend on.
     """
 
     points: Mapping[str, Point]
     key: Callable[[str, Element[Any]], str]
     greatest: Mapping[str, int]
+    counters: frozenset[str]
 
 
 def all_points(syntax: SyntaxName) -> list[Point]:
@@ -72,10 +74,15 @@ def points_of(data: Buffer, syntax: SyntaxName, limits: Limits = DEFAULT_LIMITS)
     return {observer.broken} & known.points.keys() if observer.broken else set()
 
 
+def counters(syntax: SyntaxName) -> frozenset[str]:
+    """Names of the elements that numbers of rounds of loops depend on."""
+    return _map_of(syntax).counters
+
+
 @cache
 def _map_of(syntax: SyntaxName) -> _Map:
     explorer = _explored_nnc() if syntax == "nnc" else _explored_aim()
-    return _Map(explorer.points, explorer.key, explorer.greatest)
+    return _Map(explorer.points, explorer.key, explorer.greatest, frozenset(explorer.counters))
 
 
 def _explored_nnc() -> Explorer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
@@ -61,11 +62,13 @@ class Explorer:
     Attributes:
         points: by id, in the order in which they were found.
         greatest: structure/loop to the greatest number of rounds, where it is a point.
+        counters: elements that the numbers of rounds depend on.
     """
 
     def __init__(self, syntax: str, root: str) -> None:
         self.points: dict[str, Point] = {}
         self.greatest: dict[str, int] = {}
+        self.counters: set[str] = set()
         self._syntax = syntax
         self._root = root
         self._keys: dict[tuple[str, str], dict[Any, str]] = {}
@@ -260,6 +263,7 @@ class Explorer:
 
     def _loop(self, wording: str, name: str) -> None:
         least, greatest = loop_bounds(wording, self._elements)
+        self.counters |= {counter for counter in re.findall(r"\w+", wording) if counter in self._elements}
         labels = count_labels(least, greatest)
         for label in labels:
             self._add("count", f"{name}/{label}")

@@ -56,6 +56,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "nnc/nnr_topology_unit_payload/when/topology_storage_format == NNR_TPL_PRUN/true",
     ),
     "a data unit has at least one value": ("nnc/nnr_unit/length/nnr_compressed_data_unit_payload/0",),
+    "a block has at least its block_mode": ("aim/tensor_header/range/coded_size/min",),
     "version 1 is the only one": (
         "aim/package_header/range/version_major/min",
         "aim/package_header/range/version_major/max",
