@@ -12,7 +12,20 @@ import typer
 from typer.core import TyperGroup
 
 import aimcodec
-from aimcodec.cli import bench, convert, decode, encode, extract, info, inspect, ls, report_page, validate, verify
+from aimcodec.cli import (
+    bench,
+    conform,
+    convert,
+    decode,
+    encode,
+    extract,
+    info,
+    inspect,
+    ls,
+    report_page,
+    validate,
+    verify,
+)
 from aimcodec.cli.report import CommandError, ExitCode, exit_code, note
 from aimcodec.errors import AimcError
 from aimcodec.inspect import compiler
@@ -59,6 +72,7 @@ app.command("validate")(validate.validate)
 app.command("inspect")(inspect.inspect)
 app.command("report")(report_page.report)
 app.command("bench")(bench.bench)
+app.add_typer(conform.app, name="conform")
 
 
 def _version(wanted: bool) -> None:

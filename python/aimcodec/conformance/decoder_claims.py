@@ -10,7 +10,7 @@ from typing import Any
 from aimcodec.conformance.case import Case
 from aimcodec.errors import ArgumentError
 
-__all__ = ["DecoderClaims", "decoder_claims", "read_decoder_claims"]
+__all__ = ["DecoderClaims", "decoder_claims", "read_claims_file"]
 
 MAX_BYTES = 1 << 20
 
@@ -49,7 +49,7 @@ def decoder_claims(facts: Any) -> DecoderClaims:
     return DecoderClaims(**texts)
 
 
-def read_decoder_claims(path: Path) -> dict[str, Any]:
+def read_claims_file(path: Path) -> dict[str, Any]:
     """The contents of a claims file.
 
     Raises:

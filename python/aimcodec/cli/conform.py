@@ -1,0 +1,12 @@
+"""aimc conform: codecs under test."""
+
+from __future__ import annotations
+
+import typer
+
+from aimcodec.cli.conform_decoder import conform_decoder
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Tests decoders and encoders of others, or ours.")
+app.command("decoder")(conform_decoder)
