@@ -86,10 +86,19 @@ def test_the_tree_of_a_damaged_stream_goes_on(aimc: Command, tmp_path: Path) -> 
 def test_at_bit(aimc: Command, stream: Path) -> None:
     result = aimc("inspect", stream, "--at-bit", 220)
     assert [line.split()[1:5] for line in result.lines if line.startswith(">")] == [["27.2", "8", "ue(7)", "10000010"]]
-    assert result.lines[-1] == (
+    assert result.lines[-2] == (
         "bit 220 is bit 2 of units[3].nnr_compressed_data_unit_header.tensor_dimensions[0], clause 4.1"
     )
-    assert json.loads(aimc("inspect", stream, "--at-bit", 220, "--json").out)["bit_offset"] == 218
+    assert result.lines[-1] == "tensor_dimensions[0]: a dimension"
+    assert aimc("inspect", stream, "--at-bit", "27.4").out == result.out
+    found = json.loads(aimc("inspect", stream, "--at-bit", 220, "--json").out)
+    assert (found["bit_offset"], found["doc"]) == (218, "a dimension")
+
+
+@pytest.mark.parametrize("place", ["-1", "27.8", "x", "1.2.3", "", "1e3"])
+def test_places_that_are_none(place: str, aimc: Command, stream: Path) -> None:
+    result = aimc("inspect", stream, f"--at-bit={place}")
+    assert (result.code, result.out) == (2, "")
 
 
 def test_path_and_depth(aimc: Command, stream: Path) -> None:

@@ -49,3 +49,11 @@ def test_tables_keep_to_the_width(rows: list[tuple[str, str]], width: int) -> No
     columns = [Column("a", least=5), Column("b", right=True, least=5)]
     safe = [[printable(a), printable(b)] for a, b in rows]
     assert all(cells(line) <= width for line in table(columns, safe, width))
+
+
+def test_yielding_columns_give_up_theirs_first() -> None:
+    columns = [Column("name", least=4), Column("meaning", least=0, yielding=True)]
+    rows = [["abcdefghij", "what it is"]]
+    assert list(table(columns, rows, 22)) == ["name        meaning", "abcdefghij  what it is"]
+    assert list(table(columns, rows, 18)) == ["name       meaning", "abcdefghij wh...is"]
+    assert list(table(columns, rows, 9)) == ["name", "abc...ij"]

@@ -91,7 +91,7 @@ def _node_table(tree: Tree, rows: list[tuple[Node, int, str]], width: int) -> It
     if wide:
         columns.append(Column("clause"))
     if width >= WIDEST:
-        columns.append(Column("meaning", least=12))
+        columns.append(Column("meaning", least=0, yielding=True))
     marked = any(mark for _, _, mark in rows)
     if marked:
         columns.insert(0, Column(""))

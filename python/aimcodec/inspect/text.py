@@ -45,11 +45,12 @@ def _cut(text: str, width: int) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: numbers go to the right; one with a `least` width may shrink to it."""
+    """A column of a table: numbers go to the right; one with a `least` width may shrink to it, `yielding` ones first."""
 
     title: str
     right: bool = False
     least: int | None = None
+    yielding: bool = False
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
@@ -58,11 +59,17 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) 
     widths = [max(cells(line[i]) for line in lines) for i in range(len(columns))]
     gap = 2 if sum(widths) + 2 * (len(columns) - 1) <= width else 1
     surplus = sum(widths) + gap * (len(columns) - 1) - width
-    spare = {i: max(0, widths[i] - c.least) for i, c in enumerate(columns) if c.least is not None}
-    for _ in range(min(surplus, sum(spare.values()))):
-        widest = max(spare, key=lambda i: spare[i])
-        spare[widest] -= 1
-        widths[widest] -= 1
+    for yielding in (True, False):
+        spare = {
+            i: max(0, widths[i] - c.least)
+            for i, c in enumerate(columns)
+            if c.least is not None and c.yielding is yielding
+        }
+        for _ in range(min(surplus, sum(spare.values()))):
+            widest = max(spare, key=lambda i: spare[i])
+            spare[widest] -= 1
+            widths[widest] -= 1
+            surplus -= 1
     for line in lines:
         parts = [_padded(text, w, c.right) for text, w, c in zip(line, widths, columns, strict=True)]
         yield (" " * gap).join(parts).rstrip()
