@@ -11,7 +11,17 @@ from typing import Any, Literal, TypeAlias
 from ..bits import MAX_UE
 from .elements import Element
 
-__all__ = ["TEXTS", "Domain", "Kind", "Point", "count_labels", "domain_of", "label_of_count", "loop_bounds"]
+__all__ = [
+    "TEXTS",
+    "Domain",
+    "Kind",
+    "Point",
+    "carried_by",
+    "count_labels",
+    "domain_of",
+    "label_of_count",
+    "loop_bounds",
+]
 
 Kind: TypeAlias = Literal[
     "structure", "element", "value", "range", "length", "count", "when", "pair", "outside", "rule", "refuse", "size"
@@ -82,7 +92,7 @@ class Domain:
 @lru_cache(maxsize=4096)
 def domain_of(element: Element[Any]) -> Domain | None:
     """The domain of an element; None where its values are no integers."""
-    carried = _carried(element)
+    carried = carried_by(element)
     if carried is None:
         return None
     allowed = carried if element.allowed is None else element.allowed
@@ -101,8 +111,8 @@ def _short(allowed: range) -> bool:
     return allowed[-1] - allowed[0] < SMALL_ENUM  # the length of a longer range may not fit a machine word
 
 
-def _carried(element: Element[Any]) -> range | None:
-    """Values that the bits of the descriptor can say."""
+def carried_by(element: Element[Any]) -> range | None:
+    """Values that the bits of a descriptor can say; None where they are no integers."""
     found = re.fullmatch(r"(u|i|ue|ie)\((\d+)\)", element.descriptor)
     if element.rule and isinstance(element.allowed, range):
         return range(2)  # right or wrong
