@@ -48,7 +48,7 @@ def binarised(level: int, unary: int) -> list[tuple[str, int]]:
 
 
 def estimated(bins: list[int]) -> float:
-    """Bits of bins that are told one by one the share that each had before, half a count added (Krichevsky, Trofimov)."""
+    """Bits of bins, each under the share of its value so far, counted from one half (Krichevsky, Trofimov)."""
     counts, bits = [0.5, 0.5], 0.0
     for value in bins:
         bits -= math.log2(counts[value] / sum(counts))

@@ -25,6 +25,7 @@ from aimcodec.conformance.child import Allowance, Ended, KitError, Launcher
 from aimcodec.conformance.claims import Claims
 from aimcodec.conformance.command import Command
 from aimcodec.conformance.models import InputModel, ModelRecipe, write_model
+from aimcodec.conformance.shlib import BROKEN_LIBRARY
 from aimcodec.dtypes import dtype_of
 from aimcodec.errors import AimcError, ArgumentError, UnsupportedError
 
@@ -153,9 +154,13 @@ def run_encoder(
                 free.put(launcher)
 
         results = []
-        for result in pool.map(one, recipes):
-            progress(result)
-            results.append(result)
+        try:
+            for result in pool.map(one, recipes):
+                progress(result)
+                results.append(result)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     use, unused = use_of_syntax(subject.syntax, frozenset().union(*(result.points for result in results)))
     return EncoderRun(subject, tuple(results), use, tuple(unused))
 
@@ -192,7 +197,7 @@ def _run_model(
     except UnsupportedError as error:
         return ModelResult(recipe.id, recipe.purpose, "not run", str(error))
     blank = ModelResult(recipe.id, recipe.purpose, "pass", stream=stream_name(recipe.id, subject.syntax))
-    with TemporaryDirectory(prefix="aimc-encoder-") as folder:
+    with TemporaryDirectory(prefix="aimc-encoder-", ignore_cleanup_errors=True) as folder:
         work = _Work(subject, model, Path(folder), launcher, allowance)
         try:
             work.prepare()
@@ -200,8 +205,11 @@ def _run_model(
             return _judge(_described(blank, work, ended), work, ended, claims, keep)
         except UnsupportedError as error:
             return replace(blank, outcome="not run", detail=str(error))
-        except KitError as error:
-            return replace(blank, outcome="kit error", detail=str(error))
+        except ArgumentError:  # the encoder cannot be run: so it is with all models
+            raise
+        except Exception as error:  # a defect of the kit must not end the run, nor count against the encoder
+            text = str(error) if isinstance(error, KitError | OSError) else f"{type(error).__name__}: {error}"
+            return replace(blank, outcome="kit error", detail=text)
 
 
 class _Work:
@@ -254,7 +262,10 @@ class _Work:
             "out": str(self.out),
         }
         self.shown = f"aimc_conform_encode of {subject.library}"
-        return self._launcher.call(subject.library, call, self._allowance, self._folder)
+        ended = self._launcher.call(subject.library, call, self._allowance, self._folder)
+        if ended.exit_code == BROKEN_LIBRARY:
+            raise ArgumentError(f"{subject.library}: {ended.stderr.decode(errors='backslashreplace').strip()}")
+        return ended
 
     def outcome(self, ended: Ended) -> Outcome:
         """What the end of a run says, before anything is looked at."""
