@@ -134,7 +134,7 @@ def _numbers(place: Place, domain: Domain, counted: frozenset[str], rng: random.
         ("max", domain.greatest),
         ("below", domain.least - 1),
         ("above", domain.greatest + 1),
-        ("random", rng.randint(domain.least, domain.greatest)),
+        ("random", rng.choice(domain.values) if domain.values else rng.randint(domain.least, domain.greatest)),
     ]
     if domain.values == (0, 1):
         wanted.append(("flip", 1 - old))
@@ -176,10 +176,14 @@ def _bits(unit: UnitPlaces, place: Place, rng: random.Random) -> list[_Change]:
     raw = BitReader(unit.data).peek(place.start, length)
     if isinstance(place.value, memoryview):
         return [_byte(place, raw, rng)]
-    flipped = 1 << rng.randrange(length) if rng.randrange(2) else rng.randrange(1, 1 << length)
-    new = raw ^ flipped
-    legal = not element.rule and (not element.descriptor.startswith(TEXTS) or _is_text(element, new, length))
-    return [_Change("bits", raw, new, Bits(new, length), legal)]
+    fixed = 8 if element.descriptor.startswith("st") else 0  # without its end a string would go on
+    if length == fixed:
+        return []
+    free = length - fixed
+    flipped = 1 << rng.randrange(free) if rng.randrange(2) else rng.randrange(1, 1 << free)
+    new = raw ^ flipped << fixed
+    text = (new >> fixed).to_bytes(free >> 3, "big") if element.descriptor.startswith(TEXTS) else b""
+    return [_Change("bits", raw, new, Bits(new, length), not element.rule and _is_text(text))]
 
 
 def _byte(place: Place, raw: int, rng: random.Random) -> _Change:
@@ -192,12 +196,7 @@ def _byte(place: Place, raw: int, rng: random.Random) -> _Change:
     return _Change("bits", old, new, bits, legal=True, shift=8 * offset)
 
 
-def _is_text(element: Element[Any], bits: int, length: int) -> bool:
-    data = bits.to_bytes(length >> 3, "big")
-    if element.descriptor.startswith("st"):
-        data, end = data[:-1], data[-1]
-        if end:
-            return False
+def _is_text(data: bytes) -> bool:
     try:
         return "\0" not in data.decode("utf-8")
     except UnicodeDecodeError:
