@@ -213,9 +213,10 @@ def _opened(folder: Path, name: str) -> Iterator[BinaryIO]:
     except (OSError, ValueError) as error:
         link = " (links are not followed)" if (folder / name).is_symlink() else ""
         raise UnusableError(f"{_shown(name)}: {getattr(error, 'strerror', error)}{link}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnusableError(f"{_shown(name)} is no regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnusableError(f"{_shown(name)} is no regular file")
         yield file
 
 

@@ -76,17 +76,17 @@ def _kind(result: str) -> str:
 
 def _matrix(report: Report) -> Iterator[str]:
     """Areas by classes: how many passed of how many."""
-    classes = [klass for klass in CLASSES if any(entry.klass == klass for entry in report.entries)]
-    yield "<section><h2>By area and class <small>passed of all</small></h2><div class=wide><table class=matrix>"
-    yield f"<tr><th>area</th>{''.join(f'<th>{klass}</th>' for klass in classes)}</tr>"
-    syntaxes = sorted({entry.syntax for entry in report.entries})
-    for syntax in syntaxes:
+    yield "<section><h2>By area and class <small>passed of all</small></h2><div class=side>"
+    for syntax in sorted({entry.syntax for entry in report.entries}):
         ours = [entry for entry in report.entries if entry.syntax == syntax]
-        yield f'<tr class=syntax><th colspan="{len(classes) + 1}">{safe(syntax.upper())}</th></tr>'
+        classes = [klass for klass in CLASSES if any(entry.klass == klass for entry in ours)]
+        yield f"<table class=matrix><tr><th><b>{safe(syntax.upper())}</b>"
+        yield f"{''.join(f'<th>{klass}' for klass in classes)}</tr>"
         for area in sorted({entry.area for entry in ours}):
             cells = [_cell([e for e in ours if e.area == area and e.klass == klass]) for klass in classes]
             yield f"<tr><th>{safe(area)}</th>{''.join(cells)}</tr>"
-    yield "</table></div></section>"
+        yield "</table>"
+    yield "</div></section>"
 
 
 def _cell(entries: Sequence[Entry]) -> str:
