@@ -95,14 +95,12 @@ def test_performance_maps_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("extra", "element"),
     [
-        (unit(4, "0" * 24), "nnr_unit_type"),
         (unit(6, "0" * 24), "nnr_unit_type"),
         (unit(3, f"{5:08b}{0:08b}", string("")), "topology_storage_format"),
-        (unit(3, f"{6:08b}{0:08b}", string("")), "topology_storage_format"),
         (unit(3, f"{0:08b}{1:08b}", string("")), "topology_compression_format"),
         (bytes.fromhex("0005170000"), "partial_data_counter_present_flag"),
     ],
-    ids=["quantization", "aggregate", "pruning", "reference-list", "deflate", "partial"],
+    ids=["aggregate", "pruning", "deflate", "partial"],
 )
 def test_what_is_not_decoded(extra: bytes, element: str) -> None:
     with pytest.raises(UnsupportedError) as refusal:
@@ -114,6 +112,12 @@ def test_what_is_not_decoded(extra: bytes, element: str) -> None:
 def test_topology_that_is_a_string_is_passed_over(topology_storage_format: int) -> None:
     topology = unit(3, f"{topology_storage_format:08b}{0:08b}", string("graph"))
     assert decode(START + MPS + topology + DATA)["w"].tolist() == VALUES
+
+
+def test_lists_of_elements_and_quantization_units_are_passed_over() -> None:
+    names = unit(3, f"{6:08b}{0:08b}", "10000001" + "10000000", string("a"), string(""), string("c"))
+    quantization = unit(4, f"{255:08b}{1:08b}", string("tables"))
+    assert decode(START + quantization + MPS + names + DATA)["w"].tolist() == VALUES
 
 
 @pytest.mark.parametrize(("formats", "element"), [((7, 0), "storage"), ((0, 2), "compression")])

@@ -17,6 +17,7 @@ from .parameter_sets import (
     Quantization,
     layer_parameter_set,
     model_parameter_set,
+    quantization_unit,
     start_unit,
     topology_unit,
 )
@@ -26,7 +27,7 @@ from .updates import UpdateState
 
 __all__ = ["Decoder", "decode"]
 
-NOT_DECODED = {NNR_QNT: "quantization unit", NNR_AGG: "aggregate unit"}
+NOT_DECODED = {NNR_AGG: "aggregate unit"}
 
 
 def decode(data: bytes) -> dict[str, NDArray[np.generic]]:
@@ -97,6 +98,8 @@ class Stream:
             self.lps_quantization = layer_parameter_set(unit.reader)
         elif unit.nnr_unit_type == NNR_TPL:
             topology_unit(unit.reader)
+        elif unit.nnr_unit_type == NNR_QNT:
+            quantization_unit(unit.reader)
         elif unit.nnr_unit_type == NNR_NDU:
             if self.mps is None:
                 raise order_error(unit, "a data unit before the model parameter set")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import InconsistentError, LimitExceededError, OutOfRangeError, UnsupportedError
 from .bits import BitReader
-from .parameter_sets import ModelParameterSet
+from .parameter_sets import ModelParameterSet, topology_elements_ids_list
 
 __all__ = [
     "NNR_CPT_BI",
@@ -153,16 +153,6 @@ def compressed_data_unit_header(r: BitReader, general_profile_idc: int, mps: Mod
         cabac_unary_length_minus1,
         scan_order,
     )
-
-
-def topology_elements_ids_list(r: BitReader) -> tuple[str, ...]:
-    """Section 4.2, with string ids."""
-    count_topology_elements_minus2 = r.ue(7, "count_topology_elements_minus2")
-    r.align()
-    names: list[str] = []
-    for j in range(count_topology_elements_minus2 + 2):
-        names.append(r.st(f"topology_elem_id_list[{j}]"))
-    return tuple(names)
 
 
 def parent_node(r: BitReader, node_id_present_flag: bool) -> ParentNode:

@@ -12,7 +12,9 @@ __all__ = [
     "Quantization",
     "layer_parameter_set",
     "model_parameter_set",
+    "quantization_unit",
     "start_unit",
+    "topology_elements_ids_list",
     "topology_unit",
 ]
 
@@ -182,13 +184,34 @@ def decomposition_performance_map(r: BitReader) -> None:
 
 def topology_unit(r: BitReader) -> None:
     """Section 3.5: checked and dropped, tensors do not depend on it."""
-    named_value(r, "topology_storage_format", NNR_TPL_REFLIST, (NNR_TPL_PRUN, NNR_TPL_REFLIST))
+    storage_format = named_value(r, "topology_storage_format", NNR_TPL_REFLIST, (NNR_TPL_PRUN,))
     named_value(r, "topology_compression_format", NNR_DFL, (NNR_DFL,))
-    r.st("topology_data")
+    if storage_format == NNR_TPL_REFLIST:
+        topology_elements_ids_list(r)
+    else:
+        r.st("topology_data")
     r.expect_end()
 
 
-def named_value(r: BitReader, name: str, largest: int, not_decoded: tuple[int, ...]) -> None:
+def quantization_unit(r: BitReader) -> None:
+    """Section 3.6: checked and dropped, tensors do not depend on it."""
+    r.u(8, "quantization_storage_format")
+    r.u(8, "quantization_compression_format")
+    r.st("quantization_data")
+    r.expect_end()
+
+
+def topology_elements_ids_list(r: BitReader) -> tuple[str, ...]:
+    """Section 4.2, with string ids."""
+    count_topology_elements_minus2 = r.ue(7, "count_topology_elements_minus2")
+    r.align()
+    names: list[str] = []
+    for j in range(count_topology_elements_minus2 + 2):
+        names.append(r.st(f"topology_elem_id_list[{j}]"))
+    return tuple(names)
+
+
+def named_value(r: BitReader, name: str, largest: int, not_decoded: tuple[int, ...]) -> int:
     """`u(8)` with the values 0 .. largest."""
     offset = r.position
     value = r.u(8, name)
@@ -196,3 +219,4 @@ def named_value(r: BitReader, name: str, largest: int, not_decoded: tuple[int, .
         raise OutOfRangeError(f"{name} is {value}, not 0 .. {largest}", bit_offset=offset, path=r.element_path(name))
     if value in not_decoded:
         raise UnsupportedError(f"{name} {value}", bit_offset=offset, path=r.element_path(name))
+    return value

@@ -1,0 +1,36 @@
+"""The generators of NNC by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aimcodec.conformance.generators.nnc import headers
+from aimcodec.conformance.generators.nnc.confirm import confirmed
+from aimcodec.conformance.generators.registry import Built, generator
+
+__all__: list[str] = []
+
+
+@generator("nnc/framing")
+def _framing() -> Iterator[Built]:
+    return confirmed(headers.framing_cases())
+
+
+@generator("nnc/model")
+def _model() -> Iterator[Built]:
+    return confirmed(headers.model_cases())
+
+
+@generator("nnc/layer")
+def _layer() -> Iterator[Built]:
+    return confirmed(headers.layer_cases())
+
+
+@generator("nnc/maps")
+def _maps() -> Iterator[Built]:
+    return confirmed(headers.map_cases())
+
+
+@generator("nnc/other")
+def _other() -> Iterator[Built]:
+    return confirmed(headers.other_cases())
