@@ -1,17 +1,14 @@
-"""What a codec says of itself: the claims file (docs/spec/conformance-kit.md, clause 5.3)."""
+"""What an encoder says of itself (docs/spec/conformance-kit.md, clause 6)."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from aimcodec.errors import ArgumentError
 
-__all__ = ["Claims", "read_claims"]
-
-MAX_BYTES = 1 << 20
+__all__ = ["Claims", "encoder_claims"]
 
 
 @dataclass(frozen=True)
@@ -33,25 +30,14 @@ class Claims:
     dtypes: frozenset[str] | None = None
 
 
-def read_claims(path: Path) -> Claims:
-    """Read a claims file; keys that are about decoders are passed over.
+def encoder_claims(facts: Mapping[str, Any]) -> Claims:
+    """Claims from the contents of a file; keys that are about decoders are passed over.
 
     Raises:
-        ArgumentError: it is no JSON object, or a claim is not of its type.
-        OSError: it cannot be read.
+        ArgumentError: a claim is not of its type.
     """
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ArgumentError(f"the claims are more than {MAX_BYTES} bytes")
-    try:
-        values = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ArgumentError(f"the claims are not JSON: {error or type(error).__name__}") from None
-    if not isinstance(values, dict):
-        raise ArgumentError("the claims are no JSON object")
     known = {field.name for field in fields(Claims)}
-    return Claims(**{key: _claim(key, value) for key, value in values.items() if key in known and value is not None})
+    return Claims(**{key: _claim(key, value) for key, value in facts.items() if key in known and value is not None})
 
 
 def _claim(key: str, value: Any) -> Any:

@@ -60,6 +60,18 @@ class EncoderSubject:
     library: Path | None = None
     options: tuple[str, ...] = ()
 
+    @property
+    def call(self) -> str:
+        """The command, or the path of the library."""
+        return str(self.library) if self.command is None else self.command.text
+
+    def again(self, model: str) -> str:
+        """The command line that runs it on one model only, and keeps the stream."""
+        which = "--lib" if self.command is None else "--cmd"
+        words = ["aimc", "conform", "encoder", which, self.call, "--syntax", self.syntax]
+        words += ["--options", " ".join(self.options)] if self.options else []
+        return shlex.join([*words, "--model", model, "--keep", "streams"])
+
 
 @dataclass(frozen=True)
 class ModelResult:
@@ -72,7 +84,6 @@ class ModelResult:
         ended: how the first run ended.
         stderr: the end of what it printed.
         checks: in order; none where there is no stream.
-        command: to run it again.
         stream: name of the stream, as commands of findings have it.
         data: the stream; empty without one.
         points: points of the syntax that the stream has.
@@ -87,7 +98,6 @@ class ModelResult:
     ended: str = ""
     stderr: str = ""
     checks: tuple[Check, ...] = ()
-    command: str = ""
     stream: str = ""
     data: bytes = field(default=b"", repr=False)
     points: frozenset[str] = frozenset()
@@ -226,7 +236,6 @@ class _Work:
         self.out = folder / f"out.{subject.syntax}"
         self.recon = folder / "recon.safetensors"
         self._inputs = {"model": folder / "model.safetensors", "npz": folder / "model.npz"}
-        self.shown = ""
 
     def prepare(self) -> None:
         """Writes the model in the forms that the encoder reads.
@@ -250,7 +259,6 @@ class _Work:
         if subject.command is not None:
             values = {**self._inputs, "out": self.out, "recon": self.recon, "syntax": subject.syntax}
             argv = subject.command.filled({name: [str(value)] for name, value in values.items()})
-            self.shown = self.hidden(shlex.join(argv))
             return self._launcher.run(argv, self._allowance, self._folder)
         if subject.library is None:
             raise ArgumentError("an encoder is a command or a library")
@@ -261,7 +269,6 @@ class _Work:
             "options": list(subject.options),
             "out": str(self.out),
         }
-        self.shown = f"aimc_conform_encode of {subject.library}"
         ended = self._launcher.call(subject.library, call, self._allowance, self._folder)
         if ended.exit_code == BROKEN_LIBRARY:
             raise ArgumentError(f"{subject.library}: {ended.stderr.decode(errors='backslashreplace').strip()}")
@@ -284,7 +291,7 @@ class _Work:
 
     def hidden(self, text: str) -> str:
         """A text without the name of the temporary folder, which is another in every run."""
-        return text.replace(str(self._folder), "DIR")
+        return text.replace(str(self._folder), "{tmp}")
 
 
 def _write_folder(model: InputModel, folder: Path) -> None:
@@ -306,7 +313,6 @@ def _described(blank: ModelResult, work: _Work, ended: Ended) -> ModelResult:
         detail=_said(ended, printed),
         ended=ended.how,
         stderr=printed,
-        command=work.shown,
         seconds=ended.seconds,
         peak_bytes=ended.peak_bytes,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aimcodec.conformance.checks.result import Check, Finding
-from aimcodec.conformance.encoder import EncoderRun, ModelResult
+from aimcodec.conformance.encoder import EncoderRun, EncoderSubject, ModelResult
 from aimcodec.conformance.report import records
 from aimcodec.inspect import read_tree
 from aimcodec.inspect.render import place_lines
@@ -43,14 +43,15 @@ def encoder_report(
         suite,
         "",
         settings,
-        [_entry(result, run.subject.syntax, every) for result in run.results],
+        [_entry(result, run.subject, every) for result in run.results],
         {f"syntax_{key}": value for key, value in run.use.figures.items()} | {"unused_points": list(run.unused)},
         started,
         seconds,
     )
 
 
-def _entry(result: ModelResult, syntax: str, every: bool) -> records.Entry:
+def _entry(result: ModelResult, subject: EncoderSubject, every: bool) -> records.Entry:
+    failed = result.outcome not in GOOD_OUTCOMES
     figures: dict[str, Any] = {"checks": {check.name: check.result for check in result.checks}}
     if result.data:
         figures["bytes"] = len(result.data)
@@ -59,18 +60,18 @@ def _entry(result: ModelResult, syntax: str, every: bool) -> records.Entry:
     return records.Entry(
         id=result.id,
         title=result.purpose,
-        syntax=syntax,
+        syntax=subject.syntax,
         klass="model",
         area=result.id.partition("/")[0],
         result=result.outcome,
-        failed=result.outcome not in GOOD_OUTCOMES,
+        failed=failed,
         detail=result.detail,
         purpose=result.purpose,
         clauses=list(dict.fromkeys(f.clause for c in result.checks for f in c.findings if f.clause)),
         findings=[found for check in result.checks for found in _findings(check, result, every)],
-        reproduce=result.command,
+        reproduce=subject.again(result.id) if failed else "",
         ended=result.ended,
-        stderr=result.stderr,
+        stderr=result.stderr if failed else "",
         figures=figures,
         seconds=result.seconds,
         peak_bytes=result.peak_bytes,

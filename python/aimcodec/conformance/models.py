@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from aimcodec.errors import ArgumentError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "SYNTAXES", "InputModel", "ModelRecipe", "models", "recipes", "write_model"]
+__all__ = ["LEVELS", "SYNTAXES", "InputModel", "ModelRecipe", "models", "recipes", "select_models", "write_model"]
 
 LEVELS = ("smoke", "core", "full")
 SYNTAXES = ("nnc", "aim")
@@ -94,6 +95,19 @@ def models(level: str, syntax: str) -> list[ModelRecipe]:
         raise ArgumentError(f"syntax {syntax!r} is none of {', '.join(SYNTAXES)}")
     wanted = LEVELS[: LEVELS.index(level) + 1]
     return [recipe for recipe in recipes() if recipe.level in wanted and syntax in recipe.syntaxes]
+
+
+def select_models(level: str, syntax: str, patterns: Sequence[str] = ()) -> list[ModelRecipe]:
+    """Recipes of a level; with patterns those of all levels whose id fits one (as file names do).
+
+    Raises:
+        ArgumentError: no such level or syntax, or nothing fits.
+    """
+    chosen = models(LEVELS[-1] if patterns else level, syntax)
+    found = [r for r in chosen if not patterns or any(fnmatchcase(r.id, pattern) for pattern in patterns)]
+    if not found:
+        raise ArgumentError("no model fits what was asked for")
+    return found
 
 
 def write_model(model: InputModel, path: Path) -> None:
