@@ -34,9 +34,10 @@ HEAD = """
 import json, os, shutil, signal, sys, time
 *streams, out = sys.argv[1:]
 def write(name, data): open(os.path.join(out, name), "wb").write(data)
+def dumped(facts): return json.dumps(facts).encode()
 def manifest(**changed):
     tensor = dict(name="w", dtype="float32", shape=[1], file="0.bin") | changed
-    write("manifest.json", json.dumps(dict(tensors=[{k: v for k, v in tensor.items() if v is not None}])).encode())
+    write("manifest.json", dumped(dict(tensors=[{k: v for k, v in tensor.items() if v is not None}])))
 """
 
 

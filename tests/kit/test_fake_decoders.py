@@ -47,7 +47,7 @@ ENDS = {
     "exit code of a missing program": ("sys.exit(127)", "crash", "exit code 127"),
     "memory, then an error": ("x = bytearray(1 << 30)", "over limit", "memory"),
     "memory, then a signal": (
-        "try: x = bytearray(1 << 30)\nexcept MemoryError: sys.stderr.write('std::bad_alloc'); sys.stderr.flush(); os.abort()",
+        "try: x = bytearray(1 << 30)\nexcept MemoryError: os.write(2, b'std::bad_alloc'); os.abort()",
         "over limit",
         "memory",
     ),
@@ -145,7 +145,7 @@ WRONG = {
     "another name": ("manifest(name='v')", "'w' is missing"),
     "another variant": ("manifest(variant=1)", "'w' is missing"),
     "twice": (
-        "t = json.load(open(out + '/manifest.json'))['tensors']; write('manifest.json', json.dumps({'tensors': t + t}).encode())",
+        "t = json.load(open(out + '/manifest.json')); t['tensors'] *= 2; write('manifest.json', dumped(t))",
         "comes twice",
     ),
     "no JSON": ("write('manifest.json', b'{')", "manifest.json"),

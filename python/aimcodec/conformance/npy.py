@@ -57,7 +57,7 @@ def read_npy(file: BinaryIO, packed_bits: int) -> NpyArray:
         version = npy_format.read_magic(file)
         read = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}[version]
         shape, fortran, kind = read(file)
-    except (ValueError, KeyError, EOFError, TypeError, SyntaxError) as error:
+    except Exception as error:  # the header is a Python literal: its parsers have many kinds of errors
         raise NpyError(f"no file of numpy: {error}") from error
     if kind.hasobject or kind.fields is not None or kind.subdtype is not None or kind.kind not in "biufcV":
         raise NpyError(f"elements of type {kind}")
