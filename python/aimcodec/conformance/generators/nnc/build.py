@@ -14,12 +14,24 @@ from aimcodec.reference.nnc_encoder import (
     ModelParameterSet,
     StartUnit,
     TensorChoices,
-    TopologyUnit,
     Unit,
 )
 from aimcodec.syntax.nnc import trace_stream
 
-__all__ = ["element_offset", "frame", "int_unit", "levels_of", "patched", "raw_unit", "real_unit", "small_unit"]
+__all__ = [
+    "BLOCK",
+    "FLOAT",
+    "INT",
+    "RAW_FLOAT",
+    "element_offset",
+    "frame",
+    "int_unit",
+    "levels_of",
+    "patched",
+    "raw_unit",
+    "real_unit",
+    "small_unit",
+]
 
 INT, FLOAT, RAW_FLOAT, BLOCK = range(4)
 
@@ -51,11 +63,6 @@ def raw_unit(name: str, values: Any, **unit: Any) -> DataUnit:
 def small_unit(name: str = "w", **unit: Any) -> DataUnit:
     """A matrix whose values are of no interest."""
     return real_unit(name, [[1, 0], [-2, 3]], **unit)
-
-
-def topology() -> TopologyUnit:
-    """The topology unit that the release writes."""
-    return TopologyUnit()
 
 
 def levels_of(rng: np.random.Generator, shape: Sequence[int], largest: int, zeros: float = 0.5) -> NDArray[np.int64]:

@@ -25,7 +25,7 @@ class Accepted:
 
     Attributes:
         streams: encoders that have written one each.
-        exact: binary64 values of codebook tensors by name (section 11.3).
+        exact: binary64 values of codebook tensors, by number of the stream and name (section 11.3).
     """
 
     id: str
@@ -36,7 +36,7 @@ class Accepted:
     klass: Literal["valid", "uncommon"] = "valid"
     options: tuple[str, ...] = ()
     note: str = ""
-    exact: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    exact: Mapping[tuple[int, str], NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,16 @@ def accepted(
     encoder = StreamEncoder()
     for unit in units:
         encoder.add(unit)
-    return Accepted(id, area, title, (encoder,), clauses, klass, note=note, exact=exact or {})
+    return Accepted(
+        id,
+        area,
+        title,
+        (encoder,),
+        clauses,
+        klass,
+        note=note,
+        exact={(0, name): values for name, values in (exact or {}).items()},
+    )
 
 
 def refused(id: str, area: str, rule: str, error: type[AimcError], units: Units, legal: Units, path: str) -> Refused:

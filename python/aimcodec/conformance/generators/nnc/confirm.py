@@ -48,7 +48,7 @@ def confirmed(cases: Iterable[Accepted | Refused]) -> Iterator[Built]:
 
 def _accepted(case: Accepted) -> Built:
     slow, native = SlowDecoder(hdsp="hdsp" in case.options), Decoder()
-    streams = [_stream(case, encoder, slow, native) for encoder in case.streams]
+    streams = [_stream(case, number, slow, native) for number in range(len(case.streams))]
     tensors = [tensor for stream in streams for tensor in stream.expect["tensors"]]
     return Built(
         id=case.id,
@@ -72,7 +72,8 @@ def _accepted(case: Accepted) -> Built:
     )
 
 
-def _stream(case: Accepted, encoder: StreamEncoder, slow: SlowDecoder, native: Decoder) -> Stream:
+def _stream(case: Accepted, number: int, slow: SlowDecoder, native: Decoder) -> Stream:
+    encoder = case.streams[number]
     data = bytes(encoder.data)
     bins: list[Bin] = []
     slow.trace = bins.append
@@ -86,13 +87,13 @@ def _stream(case: Accepted, encoder: StreamEncoder, slow: SlowDecoder, native: D
     _check_integers(case, encoder, slow)
     states = _coder_state(data, bins)
     for state, codeword in zip(states, encoder.codewords, strict=True):
-        last = bin_trace(data, str(state["unit"]), max(codeword.bins - 1, 0), references=references)
+        last = bin_trace(data, f"units[{state['unit']}]", max(codeword.bins - 1, 0), references=references)
         if last.error is not None or _end(state["unit"], last.total, last.bins[-1]) != state:
             raise DisagreementError(f"{case.id}: {last.error} {state} is not how unit {state['unit']} ends")
         if (codeword.bins, codeword.P) != (state["bins"], state["shifts"]):
             raise DisagreementError(f"{case.id}: the encoder ended unit {state['unit']} elsewhere")
-    expect = {"tensors": [_tensor(case, name, values) for name, values in ours.items()], "coder_state": states}
-    return Stream(data, expect)
+    tensors = [_tensor(case, (number, name), values) for name, values in ours.items()]
+    return Stream(data, {"tensors": tensors, "coder_state": states})
 
 
 def _contents(values: NDArray[Any]) -> tuple[Any, ...]:
@@ -128,8 +129,9 @@ def _end(unit: int, total: int, last: Any) -> Facts:
     return {"unit": unit, "bins": total} | {name: int(last[field]) for name, field in names.items()}
 
 
-def _tensor(case: Accepted, name: str, values: NDArray[Any]) -> Facts:
-    exact = case.exact.get(name)
+def _tensor(case: Accepted, key: tuple[int, str], values: NDArray[Any]) -> Facts:
+    name = key[1]
+    exact = case.exact.get(key)
     if exact is None:
         return _facts(name, values)
     # Values of codebooks are binary64 (section 11.3); a decoder may round them to binary32.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aimcodec.conformance.generators.nnc import headers
+from aimcodec.conformance.generators.nnc import data_units, headers
 from aimcodec.conformance.generators.nnc.confirm import confirmed
 from aimcodec.conformance.generators.registry import Built, generator
 
@@ -34,3 +34,33 @@ def _maps() -> Iterator[Built]:
 @generator("nnc/other")
 def _other() -> Iterator[Built]:
     return confirmed(headers.other_cases())
+
+
+@generator("nnc/identity")
+def _identity() -> Iterator[Built]:
+    return confirmed(data_units.identity_cases())
+
+
+@generator("nnc/shape")
+def _shape() -> Iterator[Built]:
+    return confirmed(data_units.shape_cases())
+
+
+@generator("nnc/block")
+def _block() -> Iterator[Built]:
+    return confirmed(data_units.block_cases())
+
+
+@generator("nnc/codebook")
+def _codebook() -> Iterator[Built]:
+    return confirmed(data_units.codebook_cases())
+
+
+@generator("nnc/scan")
+def _scan() -> Iterator[Built]:
+    return confirmed(data_units.scan_cases())
+
+
+@generator("nnc/flags", 1)
+def _flags(seed: int) -> Iterator[Built]:
+    return confirmed(data_units.flag_cases(seed))

@@ -1,0 +1,374 @@
+"""Cases of the header of data units (section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aimcodec.conformance.generators.nnc.build import (
+    BLOCK,
+    FLOAT,
+    INT,
+    RAW_FLOAT,
+    frame,
+    int_unit,
+    levels_of,
+    raw_unit,
+    real_unit,
+    small_unit,
+)
+from aimcodec.conformance.generators.nnc.case import Accepted, accepted
+from aimcodec.conformance.generators.nnc.updates import UpdateSequence
+from aimcodec.reference.nnc_encoder import Codebook, DataUnit, ParentNode, TensorChoices, codebook
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["block_cases", "codebook_cases", "flag_cases", "identity_cases", "scan_cases", "shape_cases"]
+
+LARGEST = 1 << 32  # of ue(k) (section 19)
+INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1
+STEP = 0.25  # of QP -8 at density 2
+
+LS, BN, BI = 2, 4, 8
+
+
+def identity_cases() -> Iterator[Accepted]:
+    """Names, nodes and parents (sections 4.1, 12.2)."""
+    for number, ids in enumerate([(0, 0, 0), (1, 31, 15), (LARGEST, LARGEST, LARGEST), (2, 32, 16)]):
+        yield accepted(
+            f"nnc-node-{number}",
+            "identity",
+            f"device_id, parameter_id, put_node_depth {ids}",
+            [*frame(), small_unit(node_id=ids)],
+            "12.2",
+        )
+    parents = [
+        ParentNode(parent_device_id=0, parameter_id=0, put_node_depth=0),
+        ParentNode(parent_device_id=LARGEST, parameter_id=LARGEST, put_node_depth=LARGEST),
+        ParentNode(parent_device_id=7, parameter_id=31, put_node_depth=15),
+        *[ParentNode(1, sha=sha) for sha in (0, (1 << 256) - 1, (1 << 255) + 12345)],
+        *[ParentNode(2, sha=sha) for sha in (0, (1 << 512) - 1, (1 << 511) + 12345)],
+    ]
+    for number, parent in enumerate(parents):
+        for node_id in (None, (3, 2, 1)):
+            yield accepted(
+                f"nnc-parent-{number}-{'with' if node_id else 'without'}-node",
+                "identity",
+                f"parent_node_id_type {parent.parent_node_id_type}, node_id_present_flag {int(node_id is not None)}",
+                [
+                    *frame(mps_parent_signalling_enabled_flag=1, nnr_pre_flag=number & 1),
+                    small_unit(parent=parent, node_id=node_id, dq_flag=number & 1),
+                ],
+                "4.1",
+                "12.2",
+                note="The parent's identity is informative: no earlier integers are referred to.",
+            )
+    names = ["", "a b", "\u00e4\u4e16\U0001f600", "n" * 300, "w", "w.weight", "%00/.."]
+    yield accepted(
+        "nnc-names",
+        "identity",
+        "names: empty, with a space, of 1 to 4 bytes a character, long",
+        [*frame(), *[int_unit(name, [number]) for number, name in enumerate(names)]],
+        "4.1",
+    )
+
+
+def shape_cases() -> Iterator[Accepted]:
+    """Payload types, ranks, formats, lengths (sections 4.1, 4.5, 5.1)."""
+    vectors, matrices = [(1,), (5,)], [(1, 1), (1, 6), (6, 1), (2, 3)]
+    shapes = [*vectors, *matrices, (1, 1, 1), (2, 1, 3), (1, 2, 3), (3, 1, 1), (2, 2, 2, 2), (1,) * 8]
+    for idc in (0, 1):
+        for kind, word in ((INT, "int"), (FLOAT, "float"), (RAW_FLOAT, "raw"), (BLOCK, "block")):
+            yield accepted(
+                f"nnc-shapes-{word}-edition-{idc + 1}",
+                "shapes",
+                f"edition {idc + 1}, {word} tensors of 1 to 8 dimensions, rows, columns and single elements",
+                [*frame(idc), *[_shaped(kind, shape, idc) for shape in shapes]],
+                "4.1",
+                "5.1",
+            )
+    dimensions = [(127,), (128,), (383,), (384, 1), (1, 129), (1,) * 32]
+    yield accepted(
+        "nnc-shapes-dimensions",
+        "shapes",
+        "dimensions at the lengths of their codes, and 32 of them",
+        [*frame(), *[int_unit(f"{shape}", np.ones(shape, np.int64)) for shape in dimensions]],
+        "4.1",
+    )
+    for number in range(10):
+        unit = small_unit("real", nnr_decompressed_data_format=number)
+        raw = raw_unit("raw", [1.5, -0.0], nnr_decompressed_data_format=number)
+        yield accepted(
+            f"nnc-format-{number}",
+            "shapes",
+            f"nnr_decompressed_data_format {number} is a wish: the results are as without it",
+            [*frame(), unit, raw, int_unit("int", [1, -1], nnr_decompressed_data_format=number)],
+            "4.5",
+        )
+    yield accepted(
+        "nnc-dimension-shift",
+        "shapes",
+        "first_tensor_dimension_shift of any value changes nothing",
+        [*frame(), *[small_unit(f"{shift}", first_tensor_dimension_shift=shift) for shift in (0, 1, 2, 3, LARGEST)]],
+        "4.1",
+    )
+    for length in (None, 0, 1, 9, 10, 254, 255):
+        yield accepted(
+            f"nnc-unary-length-{'absent' if length is None else length}",
+            "shapes",
+            f"cabac_unary_length_minus1 {'absent, which means 9' if length is None else length}",
+            [
+                *frame(),
+                int_unit("int", [0, 1, -2, 9, 10, -11, 12, 300], cabac_unary_length_minus1=length),
+                small_unit(dq_flag=1, cabac_unary_length_minus1=length),
+            ],
+            "4.1",
+            "7",
+        )
+    specials = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, 3.4e38, 1 / 3], np.float32)
+    yield accepted(
+        "nnc-raw-values",
+        "shapes",
+        "raw values: zeros, infinities, NaN, a subnormal number",
+        [*frame(), raw_unit("raw", specials.reshape(2, 4))],
+        "11.5",
+    )
+    for types in range(2, 16, 2):
+        yield accepted(
+            f"nnc-types-{types}",
+            "shapes",
+            f"compressed_parameter_types {types} outside of a block is informative",
+            [
+                *frame(),
+                small_unit("real", compressed_parameter_types=types),
+                int_unit("int", [[1, 2], [3, 4]], compressed_parameter_types=types),
+                raw_unit("raw", [1.0], compressed_parameter_types=types),
+            ],
+            "4.6",
+        )
+
+
+def _shaped(kind: int, shape: tuple[int, ...], idc: int) -> DataUnit:
+    rng = np.random.default_rng(len(shape) * 100 + sum(shape))
+    name = "x".join(map(str, shape))
+    levels = levels_of(rng, shape, 3, 0.3)
+    if kind == RAW_FLOAT:
+        return raw_unit(name, levels / 8)
+    if kind == INT:
+        return int_unit(name, levels)
+    if kind == FLOAT:
+        return real_unit(name, levels, dq_flag=len(shape) & 1)
+    bias = TensorChoices(levels_of(rng, shape[:1], 2), 4)
+    weight = TensorChoices(levels, -8)
+    return DataUnit(BLOCK, (name, f"{name}.b"), shape, (bias, weight), compressed_parameter_types=BI)
+
+
+def block_cases() -> Iterator[Accepted]:
+    """Layer blocks (section 4.6)."""
+    for types in range(0, 16, 2):
+        for idc in (0, 1):
+            yield accepted(
+                f"nnc-block-{types}-edition-{idc + 1}",
+                "block",
+                f"edition {idc + 1}, a block with compressed_parameter_types {types}",
+                [*frame(idc), _block(types, (9, 4), f"{types}", dq_flag=idc), _block(types, (5,), "vector")],
+                "4.6",
+            )
+    for scan_order in (1, 2):
+        yield accepted(
+            f"nnc-block-scan-{scan_order}",
+            "block",
+            f"a block whose weight has entry points, scan_order {scan_order}",
+            [*frame(), _block(LS | BI, (35, 11), "w", scan_order=scan_order, dq_flag=1)],
+            "4.4",
+            "4.6",
+        )
+    book = codebook((-5, -1, 0, 2, 9), 2)
+    levels = np.array([[0, -2, 1], [2, 0, -1]])
+    weight = TensorChoices(levels, -8)
+    bias = TensorChoices(np.array([3, -700]), -8)
+    unit = DataUnit(BLOCK, ("w", "b"), (2, 3), (bias, weight), codebook=book, compressed_parameter_types=BI)
+    yield accepted(
+        "nnc-block-codebook",
+        "block",
+        "the codebook of a block is the weight's only",
+        [*frame(), unit],
+        "4.3",
+        exact={"w": _exact(book_entries(book), 2, levels)},
+    )
+
+
+def _block(types: int, shape: tuple[int, ...], name: str, **unit: Any) -> DataUnit:
+    rng = np.random.default_rng(types + shape[0])
+    count = bool(types & LS) + 4 * bool(types & BN) + bool(types & BI)
+    vectors = [TensorChoices(levels_of(rng, shape[:1], 9), -8 + n) for n in range(count)]
+    weight = TensorChoices(levels_of(rng, shape, 4), -12)
+    names = (name, *(f"{name}.{n}" for n in range(count)))
+    return DataUnit(BLOCK, names, shape, (*vectors, weight), compressed_parameter_types=types, **unit)
+
+
+def book_entries(book: Codebook) -> list[int]:
+    """Entries of a codebook, counted from the zero outwards (section 4.3)."""
+    entries = [book.codebook_zero_value]
+    for delta in book.delta_left:
+        entries.insert(0, entries[0] - delta - 1)
+    for delta in book.delta_right:
+        entries.append(entries[-1] + delta + 1)
+    return entries
+
+
+def _exact(entries: Sequence[int], zero: int, levels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Section 11.3."""
+    values: NDArray[np.float64] = np.array(entries, np.float64)[levels + zero] * STEP
+    return values
+
+
+def _book_case(id: str, title: str, books: Sequence[Codebook], shape: tuple[int, ...] = (), **unit: Any) -> Accepted:
+    """One tensor for each codebook, with all of its entries."""
+    units, exact = [], {}
+    for number, book in enumerate(books):
+        zero, size = book.CbZeroOffset, book.codebook_size
+        rng = np.random.default_rng(number)
+        more = rng.integers(0, size, int(np.prod(shape)) - size if shape else 0)
+        levels = np.concatenate([np.arange(size), more]) - zero
+        levels = levels.reshape(shape) if shape else levels
+        units.append(real_unit(f"{number}", levels, codebook=book, **unit))
+        exact[f"{number}"] = _exact(book_entries(book), zero, levels)
+    return accepted(id, "codebooks", title, [*frame(), *units], "4.3", "7", exact=exact)
+
+
+def codebook_cases() -> Iterator[Accepted]:
+    """Codebooks (section 4.3)."""
+    for egk in range(16):
+        books = [Codebook(egk, 0, (0, 1, egk), (2, 70000 >> egk)), Codebook(egk, -egk, (), (1 << egk,))]
+        yield _book_case(f"nnc-codebook-egk-{egk}", f"codebook_egk {egk}", books)
+    widest = (1 << 32) - 2  # between the ends of int32
+    ends = [
+        Codebook(0, INT32_MIN, (), ()),
+        Codebook(0, INT32_MAX, (), ()),
+        Codebook(15, INT32_MIN, (), (widest,)),
+        Codebook(15, INT32_MAX, (widest,), ()),
+        Codebook(7, 0, ((1 << 31) - 1,), ((1 << 31) - 2,)),
+    ]
+    yield _book_case("nnc-codebook-int32", "entries at the ends of int32", ends)
+    for size in (1, 2, 3, 4, 5, 8, 12, 13, 14, 40):
+        books = [
+            Codebook(0, 0, (0,) * zero, (1,) * (size - 1 - zero)) for zero in sorted({0, 1 % size, size // 2, size - 1})
+        ]
+        for shape in ((), (8, 6)):
+            word = "matrix" if shape else "vector"
+            yield _book_case(
+                f"nnc-codebook-{size}-{word}",
+                f"codebooks of {size} entries, the zero at the ends and between, for a {word}",
+                books,
+                shape,
+                cabac_unary_length_minus1=2,
+            )
+    single = Codebook(0, 7, (), ())
+    zeros = np.zeros((20, 3), np.int64)
+    yield accepted(
+        "nnc-codebook-single-scan",
+        "codebooks",
+        "a codebook of one entry in a block scan: entry points of block rows without bins",
+        [*frame(), real_unit("w", zeros, codebook=single, scan_order=1)],
+        "4.4",
+        "7",
+        exact={"w": _exact([7], 0, zeros)},
+    )
+    book = Codebook(1, 0, (1, 2), (3, 4, 5))
+    levels = np.array([[0, -2, 1], [3, 0, -1]])
+    yield accepted(
+        "nnc-codebook-edition-1",
+        "codebooks",
+        "edition 1: the entropy coder does not know the codebook",
+        [*frame(0), real_unit("w", levels, codebook=book)],
+        "5.1",
+        exact={"w": _exact(book_entries(book), 2, levels)},
+    )
+
+
+def scan_cases() -> Iterator[Accepted]:
+    """Scans, entry points, row skipping (sections 10.1 to 10.4)."""
+    shapes = {1: [(8, 8), (9, 3), (40, 21)], 2: [(16, 5), (17, 33)], 3: [(33, 34)], 4: [(65, 5)]}
+    for scan_order, some in shapes.items():
+        for dq_flag in (0, 1):
+            for idc in (0, 1):
+                units = []
+                for shape in some:
+                    rng = np.random.default_rng(shape[0])
+                    name = f"{shape[0]}x{shape[1]}"
+                    levels = levels_of(rng, shape, 2, 0.8)
+                    units.append(real_unit(name, levels, scan_order=scan_order, dq_flag=dq_flag))
+                yield accepted(
+                    f"nnc-scan-{scan_order}-dq-{dq_flag}-edition-{idc + 1}",
+                    "scans",
+                    f"edition {idc + 1}, scan_order {scan_order}, dq_flag {dq_flag}, one and several block rows",
+                    [*frame(idc), *units],
+                    "10.1",
+                    "10.2",
+                )
+    for scan_order in (0, 1):
+        for dq_flag in (0, 1):
+            for width in (3, 4, 5, 6, 9):
+                yield _skipping(scan_order, dq_flag, width)
+    yield accepted(
+        "nnc-scan-not-2d",
+        "scans",
+        "scan_order 1 of a single row: no block rows and no entry points",
+        [*frame(), real_unit("w", np.ones((1, 9), np.int64), scan_order=1)],
+        "5.1",
+        "10.1",
+    )
+
+
+def _skipping(scan_order: int, dq_flag: int, width: int) -> Accepted:
+    """Rows that are skipped: first, last, neighbours, all of a block row; and a list that skips none."""
+    rng = np.random.default_rng(width)
+    levels = levels_of(rng, (25, width), 3, 0.3)
+    skipped = np.zeros(25, np.int64)
+    skipped[[0, 3, 4, *range(8, 16), 24]] = 1
+    levels[skipped == 1] = 0
+    units = [
+        real_unit("some", levels, tensor={"row_skip_list": skipped.tolist()}, scan_order=scan_order, dq_flag=dq_flag),
+        real_unit("none", levels, tensor={"row_skip_list": [0] * 25}, scan_order=scan_order, dq_flag=dq_flag),
+        real_unit("all", levels * 0, tensor={"row_skip_list": [1] * 25}, scan_order=scan_order, dq_flag=dq_flag),
+    ]
+    return accepted(
+        f"nnc-rowskip-{scan_order}-{dq_flag}-{width}",
+        "scans",
+        f"skipped rows of {width}, scan_order {scan_order}, dq_flag {dq_flag}",
+        [*frame(), *units],
+        "10.4",
+    )
+
+
+def flag_cases(seed: int) -> Iterator[Accepted]:
+    """Flags of the header in combination, over two streams so that the second has references."""
+    rng = np.random.default_rng(seed)
+    entries = list(range(-7, 8))
+    for number in range(40):
+        first, second = levels_of(rng, (4, 3), 3), levels_of(rng, (4, 3), 3)
+        kind, dq, book, formats, unary, node, temporal = (int(flag) for flag in rng.integers(0, 2, 7))
+        kind = kind * int(rng.choice([FLOAT, BLOCK]))
+        sequence = UpdateSequence(has_bias=kind == BLOCK and bool(rng.integers(0, 2)))
+        sequence.add(first, dq_flag=dq, kind=kind)
+        elements: dict[str, Any] = {
+            "nnr_decompressed_data_format": 1 if formats else None,
+            "cabac_unary_length_minus1": 4 if unary else None,
+            "codebook": codebook(entries, 7) if book and kind else None,
+        }
+        sequence.add(second, temporal=bool(temporal), node=bool(node), kind=kind, dq_flag=dq, **elements)
+        integers = sequence.streams[1].codewords[0].integers[-1]
+        yield Accepted(
+            f"nnc-flags-{seed}-{number}",
+            "flags",
+            f"header flags, combination {number}",
+            tuple(sequence.streams),
+            ("4.1",),
+            klass="uncommon" if book and dq and kind else "valid",
+            # With dependent quantization the integer of section 10.3 is what the codebook is asked for.
+            exact={(1, "w"): _exact(entries, 7, integers)} if book and kind else {},
+        )
