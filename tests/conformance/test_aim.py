@@ -7,6 +7,7 @@ import io
 import pytest
 
 import aimcodec
+from aimcodec.conformance.cover import LARGEST
 from aimcodec.conformance.generators.aim.contents import of_package, of_slow
 from aimcodec.errors import AimcError, ArgumentError, InternalError, LimitExceededError, UnsupportedError
 from aimcodec.package import read_stream
@@ -16,10 +17,12 @@ from aimcodec.syntax.trace import TraceRecord
 
 from .cases import Case, case_parameters
 
-ACCEPTED = case_parameters("valid", "uncommon", syntax="aim")
+ACCEPTED = case_parameters("valid", "uncommon", syntax="aim", slow_beyond=200_000)
 REFUSED = case_parameters("invalid", "limits", syntax="aim")
 INVALID = case_parameters("invalid", syntax="aim")
 LIMITS = case_parameters("limits", syntax="aim")
+KNOWN_LIMITS = [p for p in LIMITS if "tensors" in p.values[0].steps[0].expect]
+BROKEN_OR_LARGE = [p for p in REFUSED if p not in KNOWN_LIMITS]
 CODED_DATA = ("blocks", "lossless", "tensors", "nnc")  # areas with rules that the syntax layer does not look at
 
 
@@ -124,7 +127,7 @@ def test_packages_are_refused(case: Case, isa: str, threads: int) -> None:
     assert_refused(findings[0], case)
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", BROKEN_OR_LARGE)
 def test_the_slow_decoder_refuses(case: Case) -> None:
     with pytest.raises(AimcError) as refusal:
         read(data_of(case))
@@ -157,6 +160,14 @@ def test_limits_are_named(case: Case) -> None:
     for error in everything(data_of(case), 1):
         assert isinstance(error, LimitExceededError)
         assert any(name in error.message for name in vars(type(aimcodec.DEFAULT_LIMITS))["__slots__"])
+
+
+@pytest.mark.parametrize("case", KNOWN_LIMITS)
+def test_what_exceeds_the_usual_limits_decodes_under_larger_ones(case: Case) -> None:
+    expect = case.steps[0].expect
+    slow = of_slow(read(data_of(case)))
+    fast = of_package(data_of(case), [v["id"] for v in expect["variants"]], limits=LARGEST)
+    assert slow == fast == {name: expect[name] for name in slow}
 
 
 def test_places_of_most_violations_of_the_structure_are_certain() -> None:

@@ -73,6 +73,13 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     IMPLIED: (f"{DATA_UNIT}/when/parent_node_id_type == 2/false",),
     FIRST_IS_PACKAGE: ("aim/index_payload/range/entry_unit/min",),
+    "a data unit has a header, and 1 to 8 tensors with at least one value": (
+        "aim/nnc_data_header/range/nnr_header_size/min",
+        "aim/nnc_data_header/range/tensor_count/min",
+        "aim/nnc_data_header/range/tensor_count/max",
+        "aim/nnc_data_header/count/tensors/0",
+        "aim/tensors/range/dimension/min",
+    ),
     "a tensor has at least one unit": ("aim/index_payload/range/entry_units/min",),
     NOT_EMPTY: (
         "aim/index_payload/range/unit_count/min",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -15,6 +14,8 @@ __all__ = ["GENERATOR_VERSION", "Built", "DisagreementError", "Family", "Stream"
 
 # Raised when a generator gives other bytes for the same seed.
 GENERATOR_VERSION = 1
+
+SYNTAXES = ("aim", "nnc")
 
 Expect = Mapping[str, Any]
 
@@ -95,12 +96,15 @@ def generator(name: str, *seeds: int) -> Callable[[Given], Given]:
     return register
 
 
-def families() -> list[Family]:
-    """All generators, in the order of their names."""
-    for syntax in ("aim", "nnc"):
-        if importlib.util.find_spec(f"{__package__}.{syntax}") is not None:
-            importlib.import_module(f"{__package__}.{syntax}")
-    return [_FAMILIES[key] for key in sorted(_FAMILIES, key=lambda key: (key[0], key[1] or 0))]
+def families(*syntaxes: str) -> list[Family]:
+    """All generators of some syntaxes, or of all, in the order of their names."""
+    wanted = syntaxes or SYNTAXES
+    for syntax in wanted:
+        importlib.import_module(f"{__package__}.{syntax}")
+    names = sorted(
+        (key for key in _FAMILIES if key[0].partition("/")[0] in wanted), key=lambda key: (key[0], key[1] or 0)
+    )
+    return [_FAMILIES[key] for key in names]
 
 
 def family(name: str, seed: int | None) -> Family:
@@ -109,7 +113,9 @@ def family(name: str, seed: int | None) -> Family:
     Raises:
         ArgumentError: there is none.
     """
-    families()
+    syntax = name.partition("/")[0]
+    if syntax in SYNTAXES:
+        families(syntax)
     if (name, seed) not in _FAMILIES:
         raise ArgumentError(f"no generator {name} of seed {seed}")
     return _FAMILIES[name, seed]

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aimcodec.conformance.generators.aim.files import Entry, File, elements_of, numbers, text, unit
+from aimcodec.conformance.generators.aim.files import Entry, File, elements_of, numbers, unit
 
 __all__ = [
     "Elements",
@@ -108,6 +108,12 @@ def sized(name: str, value: str | bytes, code: str = "H") -> Elements:
     return [(f"{name}_size", numbers(code, len(data))), (name, data)]
 
 
+def texts(index: int, names: Sequence[str], values: Sequence[str]) -> Elements:
+    """Elements of an item of a list, each after its number of bytes."""
+    both = [sized(name, value) for name, value in zip(names, values, strict=True)]
+    return [(f"{element}[{index}]", data) for elements in both for element, data in elements]
+
+
 def package(producer: str = "aimcodec conformance", minor: int = 0, **options: object) -> Laid:
     header = [("version_major", b"\1"), ("version_minor", bytes([minor])), *sized("producer", producer)]
     return laid(0, header, **options)  # type: ignore[arg-type]
@@ -126,8 +132,9 @@ def metadata(*pairs: tuple[str, str], **options: object) -> Laid:
 
 
 def contributors(*people: tuple[str, str, str, str], **options: object) -> Laid:
-    payload = [("contributor_count", numbers("H", len(people)))]
-    payload += [(f"contributor[{i}]", b"".join(map(text, person))) for i, person in enumerate(people)]
+    payload: list[tuple[str, bytes]] = [("contributor_count", numbers("H", len(people)))]
+    for i, person in enumerate(people):
+        payload += texts(i, ("name", "role", "organization", "contact"), person)
     return laid(3, payload=payload, **options)  # type: ignore[arg-type]
 
 
@@ -141,19 +148,19 @@ def asset(name: str, content: bytes = b"", media_type: str = "", **options: obje
     return laid(5, header, [("content", content)], **options)  # type: ignore[arg-type]
 
 
-def structure(number: int, content: bytes = b"graph", **options: object) -> Laid:
-    header = [("variant_id", numbers("H", number)), *sized("media_type", "application/octet-stream")]
+def structure(
+    number: int, content: bytes = b"graph", media_type: str = "application/octet-stream", **options: object
+) -> Laid:
+    header = [("variant_id", numbers("H", number)), *sized("media_type", media_type)]
     return laid(6, header, [("content", content)], **options)  # type: ignore[arg-type]
 
 
 def evaluation(*records: tuple[int, str, str, str, bytes], **options: object) -> Laid:
-    payload = [("evaluation_count", numbers("H", len(records)))]
+    payload: list[tuple[str, bytes]] = [("evaluation_count", numbers("H", len(records)))]
     for i, (number, task, dataset, metric, bits) in enumerate(records):
-        payload += [
-            (f"variant_id[{i}]", numbers("H", number)),
-            (f"texts[{i}]", text(task) + text(dataset) + text(metric)),
-            (f"value_bits[{i}]", bits),
-        ]
+        payload.append((f"variant_id[{i}]", numbers("H", number)))
+        payload += texts(i, ("task", "dataset", "metric"), (task, dataset, metric))
+        payload.append((f"value_bits[{i}]", bits))
     return laid(7, payload=payload, **options)  # type: ignore[arg-type]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ __all__ = ["memory_of", "of_package", "of_slow"]
 
 Contents = dict[str, Any]
 SUB_BYTE = {"FLOAT6_E2M3FN": 6, "FLOAT6_E3M2FN": 6, "FLOAT4_E2M1FN": 4, "INT4": 4, "UINT4": 4}
+MANY = 1000
 SUB_BYTE |= {"INT2": 2, "UINT2": 2, "INT1": 1, "UINT1": 1}
 
 
@@ -29,6 +31,18 @@ def digest(data: bytes) -> str:
 
 def bits_of(value: float) -> str:
     return struct.pack(">d", value).hex()
+
+
+def shortened(contents: Contents) -> Contents:
+    """Lists of more than a few parts by their number and the digest of their JSON."""
+    return {
+        name: value if len(value) <= MANY or name == "tensors" else summary(value) for name, value in contents.items()
+    }
+
+
+def summary(value: list[Any]) -> Contents:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return {"count": len(value), "sha256": digest(text.encode())}
 
 
 def tensor_entry(
@@ -42,7 +56,7 @@ def tensor_entry(
 def of_slow(file: AimFile) -> Contents:
     """By the slow decoder."""
     variants = sorted(file.variants.values(), key=lambda v: v.variant_id != 0)
-    return {
+    contents: Contents = {
         "digest": file.digest.hex(),
         "producer": file.producer,
         "variants": [{"id": v.variant_id, "name": v.name, "description": v.description} for v in variants],
@@ -57,6 +71,7 @@ def of_slow(file: AimFile) -> Contents:
             for (number, name), t in file.tensors.items()
         ],
     }
+    return shortened(contents)
 
 
 def memory_of(array: NDArray[Any], data_type: str) -> bytes:
@@ -104,5 +119,6 @@ def of_package(
                 tensors.append(
                     (info.units[0], tensor_entry(number, tensor, info.dtype, info.shape, memory, info.alias_of))
                 )
+    contents["structures"].sort()
     contents["tensors"] = [entry for _, entry in sorted(tensors, key=lambda pair: pair[0])]
-    return contents
+    return shortened(contents)

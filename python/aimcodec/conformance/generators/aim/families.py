@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aimcodec.conformance.generators.aim import coded, refused, whole
+from aimcodec.conformance.generators.aim import coded, ends, outside, refused, whole
 from aimcodec.conformance.generators.aim.confirm import confirmed
 from aimcodec.conformance.generators.registry import Built, generator
 
@@ -34,6 +34,26 @@ def _names() -> Iterator[Built]:
 @generator("aim/nnc")
 def _nnc() -> Iterator[Built]:
     return confirmed(whole.nnc_cases())
+
+
+@generator("aim/end-values")
+def _end_values() -> Iterator[Built]:
+    return confirmed(ends.value_cases())
+
+
+@generator("aim/end-counts")
+def _end_counts() -> Iterator[Built]:
+    return confirmed(ends.count_cases())
+
+
+@generator("aim/end-nnc")
+def _end_nnc() -> Iterator[Built]:
+    return confirmed(ends.nnc_cases())
+
+
+@generator("aim/end-texts")
+def _end_texts() -> Iterator[Built]:
+    return confirmed(ends.text_cases())
 
 
 @generator("aim/protected")
@@ -89,6 +109,21 @@ def _refused_nnc() -> Iterator[Built]:
 @generator("aim/refused-blocks")
 def _refused_blocks() -> Iterator[Built]:
     return confirmed(refused.broken_blocks())
+
+
+@generator("aim/outside-texts")
+def _outside_texts() -> Iterator[Built]:
+    return confirmed(outside.texts())
+
+
+@generator("aim/outside-values")
+def _outside_values() -> Iterator[Built]:
+    return confirmed(outside.values())
+
+
+@generator("aim/outside-sizes")
+def _outside_sizes() -> Iterator[Built]:
+    return confirmed(outside.sizes())
 
 
 @generator("aim/limits")

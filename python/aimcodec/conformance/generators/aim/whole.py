@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
 
 import aimcodec
-from aimcodec.conformance.catalogue import load_catalogue
+from aimcodec.conformance.case import Case, case_of
+from aimcodec.conformance.catalogue import streams_root
 from aimcodec.conformance.generators.aim.blocks import rans_body, rans_plane, seeded
 from aimcodec.conformance.generators.aim.build import (
     alias,
@@ -30,11 +32,13 @@ from aimcodec.conformance.generators.aim.build import (
 from aimcodec.conformance.generators.aim.case import Accepted, Known
 from aimcodec.conformance.generators.aim.coded import new_file
 from aimcodec.conformance.generators.aim.files import File
+from aimcodec.limits import Limits
 
 __all__ = [
     "UNIFORM",
     "cut",
     "name_cases",
+    "nnc_case",
     "nnc_cases",
     "protected_cases",
     "shape_cases",
@@ -368,7 +372,7 @@ def nnc_file(streams: list[tuple[int, bytes, list[list[tuple[str, int, tuple[int
 
 def cut(stream: bytes) -> list[tuple[bytes | None, bytes]]:
     """Units of a stream; a data unit in header and payload."""
-    units = list(aimcodec.nnc.iter_units(stream))
+    units = list(aimcodec.nnc.iter_units(stream, limits=Limits(max_string_bytes=1 << 16)))
     ends = [*(u.offset for u in units[1:]), len(stream)]
     return [
         (stream[u.offset : u.payload_offset], stream[u.payload_offset : end])
@@ -393,11 +397,17 @@ NNC_CASES = (
 )
 
 
+def nnc_case(id: str) -> Case:
+    """A case of NNC that no generator of this project makes."""
+    (path,) = streams_root().glob(f"*/nnc/*/{id}/case.json")
+    return case_of(json.loads(path.read_bytes()), path.parent)
+
+
 def of_case(
     id: str, groups: list[int] | None = None, data_type: int | None = None
 ) -> tuple[bytes, list[list[tuple[str, int, tuple[int, ...]]]]]:
     """A conformance stream of NNC, and its tensors in groups of as many as its data units have."""
-    (step,) = load_catalogue().by_id[id].steps
+    (step,) = nnc_case(id).steps
     given = [
         (t.name, data_type or TYPES["float32" if t.sha256_as_float32 else t.dtype], t.shape)
         for t in step.expect.tensors
