@@ -17,6 +17,7 @@ from aimcodec.cli import (
     conform,
     convert,
     decode,
+    diff,
     encode,
     extract,
     info,
@@ -70,6 +71,7 @@ app.command("extract")(extract.extract)
 app.command("verify")(verify.verify)
 app.command("validate")(validate.validate)
 app.command("inspect")(inspect.inspect)
+app.command("diff")(diff.diff)
 app.command("report")(report_page.report)
 app.command("bench")(bench.bench)
 app.add_typer(conform.app, name="conform")

@@ -45,7 +45,7 @@ def _cut(text: str, width: int) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: numbers go to the right; one with a `least` width may shrink to it, `yielding` ones first."""
+    """A column of a table: numbers go to the right; with a `least` width it may shrink to it, `yielding` ones first."""
 
     title: str
     right: bool = False
