@@ -35,7 +35,7 @@ class ExpectedTensor:
         shape: in elements.
         sha256: of the elements: row-major, little endian, types below 8 bits packed (AIM text, 6.2).
         sha256_as_float32: the same after conversion, for the binary64 tensors of codebooks; a decoder may give either.
-        values: all elements, flat, where there are few.
+        values: all elements where there are few, in lists nested as the shape says.
         npz: key in `expected.npz` of the case.
         variant: variant_id of the AIM package.
         alias_of: the tensor that this one is an alias of.

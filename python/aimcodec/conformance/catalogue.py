@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from aimcodec.conformance.case import FORMAT, Case, Expect, ExpectedTensor, Step, Verdict, case_of, text_of
@@ -113,10 +113,10 @@ def _object(data: bytes, path: Path) -> Mapping[str, Any]:
 
 
 def _folder(line: Mapping[str, Any], root: Path, path: Path) -> Path:
-    folder = root / text_of(line, "folder", str(path))
-    if ".." in folder.relative_to(root).parts:
+    folder = PurePosixPath(text_of(line, "folder", str(path)))
+    if folder.is_absolute() or ".." in folder.parts:
         raise MalformedError(f"{path}: {folder} is elsewhere")
-    return folder
+    return root / folder
 
 
 def _is_absent(line: Mapping[str, Any], root: Path, path: Path) -> bool:

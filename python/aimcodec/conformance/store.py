@@ -98,11 +98,13 @@ def write_case(folder: Path, facts: Mapping[str, Any], streams: Iterable[tuple[s
 
 
 def write_catalogue(root: Path) -> None:
-    """catalogue.json, from the cases that are there."""
+    """catalogue.json, from the cases that are there, and the list of those that installed copies leave out."""
     paths = sorted(root.glob("*/*/*/*/case.json"), key=lambda path: path.parent.name)
-    lines = ",\n".join("  " + json.dumps(_line(path, root), ensure_ascii=False) for path in paths)
+    entries = [_line(path, root) for path in paths]
+    lines = ",\n".join("  " + json.dumps(entry, ensure_ascii=False) for entry in entries)
     text = f'{{\n "format": {FORMAT},\n "cases": [\n{lines}\n ]\n}}\n'
     (root / "catalogue.json").write_text(text, "utf-8")
+    _write_list(root, "large", [entry["id"] for entry in entries if "large" in entry])
 
 
 def _line(path: Path, root: Path) -> Facts:
@@ -128,7 +130,10 @@ def _line(path: Path, root: Path) -> Facts:
 
 def write_levels(root: Path, levels: Mapping[str, Iterable[str]]) -> None:
     """The lists of ids of "smoke", "core" and "full"."""
-    (root / "levels").mkdir(exist_ok=True)
     for name in LEVELS:
-        text = "".join(f"{id}\n" for id in sorted(levels[name]))
-        (root / "levels" / f"{name}.txt").write_text(text, "utf-8")
+        _write_list(root, name, levels[name])
+
+
+def _write_list(root: Path, name: str, ids: Iterable[str]) -> None:
+    (root / "levels").mkdir(exist_ok=True)
+    (root / "levels" / f"{name}.txt").write_text("".join(f"{id}\n" for id in sorted(ids)), "utf-8")

@@ -34,10 +34,12 @@ def bits_of(value: float) -> str:
 
 
 def shortened(contents: Contents) -> Contents:
-    """Lists of more than a few parts by their number and the digest of their JSON."""
-    return {
-        name: value if len(value) <= MANY or name == "tensors" else summary(value) for name, value in contents.items()
-    }
+    """Long lists by their number of parts and the digest of their JSON."""
+    return {name: summary(value) if is_long(name, value) else value for name, value in contents.items()}
+
+
+def is_long(name: str, value: Any) -> bool:
+    return isinstance(value, list) and len(value) > MANY and name != "tensors"
 
 
 def summary(value: list[Any]) -> Contents:
