@@ -13,7 +13,7 @@ from aimcodec.conformance.child import Ended
 from aimcodec.conformance.compare import Mismatch, mismatches
 from aimcodec.conformance.outputs import DecoderError, UnusableError, read_error
 
-__all__ = ["RESULTS", "Outcome", "outcome_of"]
+__all__ = ["ACCEPTED", "RESULTS", "UNSUPPORTED", "Outcome", "breakdown", "outcome_of"]
 
 RESULTS = (
     *("pass", "wrong values", "wrong verdict", "crash", "timeout", "over limit"),
@@ -43,8 +43,8 @@ class Outcome:
     notes: Sequence[str] = ()
 
 
-def outcome_of(case: Case, ended: Ended, outdir: Path, file_limit: int) -> Outcome:
-    """The result, before anything is known of what the decoder claims."""
+def breakdown(ended: Ended, outdir: Path, file_limit: int) -> Outcome | None:
+    """The result of a decoder that did not end as one may: it crashed, or took too much of something. Else None."""
     if ended.timed_out:
         return Outcome("timeout", ended.how)
     if ended.out_of_memory:
@@ -53,6 +53,14 @@ def outcome_of(case: Case, ended: Ended, outdir: Path, file_limit: int) -> Outco
         return Outcome("over limit", f"size of a file: {ended.how}")
     if ended.exit_code not in (ACCEPTED, REFUSED, UNSUPPORTED):
         return Outcome("crash", ended.how)
+    return None
+
+
+def outcome_of(case: Case, ended: Ended, outdir: Path, file_limit: int) -> Outcome:
+    """The result, before anything is known of what the decoder claims."""
+    broken = breakdown(ended, outdir, file_limit)
+    if broken is not None:
+        return broken
     if ended.exit_code == ACCEPTED:
         return _accepted(case, outdir)
     return _refused(case, outdir, ended.exit_code == UNSUPPORTED)

@@ -24,9 +24,9 @@ def json_text(facts: Mapping[str, Any]) -> str:
     return json.dumps(facts, indent=1, allow_nan=False) + "\n"
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a report."""
-    path = Path(__file__).resolve().parents[1] / "schemas" / "report.schema.json"
+def schema(name: str = "report") -> dict[str, Any]:
+    """The JSON Schema of a report, or of a "matrix"."""
+    path = Path(__file__).resolve().parents[1] / "schemas" / f"{name}.schema.json"
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return found
 
