@@ -203,10 +203,10 @@ def block_cases() -> Iterator[Accepted]:
 
 def _block(types: int, shape: tuple[int, ...], name: str, **unit: Any) -> DataUnit:
     rng = np.random.default_rng(types + shape[0])
-    count = bool(types & LS) + 4 * bool(types & BN) + bool(types & BI)
-    vectors = [TensorChoices(levels_of(rng, shape[:1], 9), -8 + n) for n in range(count)]
+    vector_count = bool(types & LS) + 4 * bool(types & BN) + bool(types & BI)
+    vectors = [TensorChoices(levels_of(rng, shape[:1], 9), -8 + n) for n in range(vector_count)]
     weight = TensorChoices(levels_of(rng, shape, 4), -12)
-    names = (name, *(f"{name}.{n}" for n in range(count)))
+    names = (name, *(f"{name}.{n}" for n in range(vector_count)))
     return DataUnit(BLOCK, names, shape, (*vectors, weight), compressed_parameter_types=types, **unit)
 
 
@@ -314,6 +314,7 @@ def scan_cases() -> Iterator[Accepted]:
         for dq_flag in (0, 1):
             for width in (3, 4, 5, 6, 9):
                 yield _skipping(scan_order, dq_flag, width)
+    yield _entry_point_at_zero()
     yield accepted(
         "nnc-scan-not-2d",
         "scans",
@@ -322,6 +323,20 @@ def scan_cases() -> Iterator[Accepted]:
         "5.1",
         "10.1",
     )
+
+
+def _entry_point_at_zero() -> Accepted:
+    """Entry points whose value is 0: behind each come bins that all are the more probable symbol, from fresh models."""
+    levels = np.zeros((64, 2), np.int64)
+    levels[::8, 0] = -100000
+    tensor = TensorChoices(levels)
+    skipped = TensorChoices(np.zeros((40, 2), np.int64), row_skip_list=[1] * 40)
+    units = [
+        DataUnit(FLOAT, (name,), chosen.levels.shape, (chosen,), scan_order=1)
+        for name, chosen in (("value", tensor), ("offset", skipped))
+    ]
+    title = "entry points of value 0, and entry points without bits between them"
+    return accepted("nnc-scan-entry-zero", "scans", title, [*frame(), *units], "4.4", "10.2")
 
 
 def _skipping(scan_order: int, dq_flag: int, width: int) -> Accepted:
@@ -360,7 +375,16 @@ def flag_cases(seed: int) -> Iterator[Accepted]:
             "cabac_unary_length_minus1": 4 if unary else None,
             "codebook": codebook(entries, 7) if book and kind else None,
         }
-        sequence.add(second, temporal=bool(temporal), node=bool(node), kind=kind, dq_flag=dq, **elements)
+        is_update = number % 4 != 3
+        sequence.add(
+            second,
+            temporal=bool(temporal) and is_update,
+            node=bool(node),
+            is_update=is_update,
+            kind=kind,
+            dq_flag=dq,
+            **elements,
+        )
         integers = sequence.streams[1].codewords[0].integers[-1]
         yield Accepted(
             f"nnc-flags-{seed}-{number}",

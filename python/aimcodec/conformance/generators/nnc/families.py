@@ -21,6 +21,11 @@ def _model() -> Iterator[Built]:
     return confirmed(headers.model_cases())
 
 
+@generator("nnc/model-flags", 1)
+def _model_flags(seed: int) -> Iterator[Built]:
+    return confirmed(headers.model_flag_cases(seed))
+
+
 @generator("nnc/layer")
 def _layer() -> Iterator[Built]:
     return confirmed(headers.layer_cases())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from aimcodec.conformance.generators.nnc.build import (
     frame,
     int_unit,
@@ -28,7 +30,7 @@ from aimcodec.reference.nnc_encoder import (
     Unit,
 )
 
-__all__ = ["framing_cases", "layer_cases", "map_cases", "model_cases", "other_cases"]
+__all__ = ["framing_cases", "layer_cases", "map_cases", "model_cases", "model_flag_cases", "other_cases"]
 
 LARGEST = 1 << 32  # of ue(k) (section 19)
 RESERVED, UNSPECIFIED = 7, 63
@@ -168,6 +170,37 @@ def _model_strings() -> Iterator[Accepted]:
             f"base_model_id {'absent' if base is None else f'of {len(base)} characters'}, performance "
             f"{'absent' if performance is None else performance}, metric {metric}, parents {parent}",
             [*frame(**elements), small_unit()],
+            "3.2",
+        )
+
+
+def model_flag_cases(seed: int) -> Iterator[Accepted]:
+    """Flags of the model parameter set in combination; no data units where tensors would be named by index."""
+    rng = np.random.default_rng(seed)
+    maps = {
+        "sparsification": PerformanceMap((SparsificationEntry(),)),
+        "pruning": PerformanceMap((PruningEntry(),)),
+        "unification": PerformanceMap((UnificationEntry(),)),
+        "decomposition": PerformanceMap((DecompositionEntry(),)),
+    }
+    for number in range(32):
+        flags = [int(flag) for flag in rng.integers(0, 2, 11)]
+        elements: dict[str, Any] = {name: value for name, value in maps.items() if flags.pop()}
+        elements |= {
+            "topology_carriage_flag": flags.pop(),
+            "mps_topology_indexed_reference_flag": flags.pop(),
+            "base_model_id": "base" if flags.pop() else None,
+            "validation_set_performance": 0.5 if flags.pop() else None,
+            "metric_type_performance_map_valid_flag": flags.pop(),
+            "mps_parent_signalling_enabled_flag": flags.pop(),
+        }
+        elements["nnr_pre_flag"] = flags.pop() & elements["mps_parent_signalling_enabled_flag"]
+        tensors = [] if elements["mps_topology_indexed_reference_flag"] else [small_unit()]
+        yield accepted(
+            f"nnc-mps-flags-{seed}-{number}",
+            "model",
+            f"flags of the model parameter set, combination {number}",
+            [*frame(**elements), *tensors],
             "3.2",
         )
 

@@ -37,6 +37,7 @@ class UpdateSequence:
         temporal: bool = False,
         history: bool = False,
         node: bool = True,
+        is_update: bool = True,
         kind: int = FLOAT,
         tensor: Mapping[str, Any] = {},
         mps: Mapping[str, Any] = {},
@@ -49,6 +50,7 @@ class UpdateSequence:
             temporal: temporal_context_modeling_flag.
             history: hist_dep_sig_prob_enabled_flag.
             node: node_id_present_flag.
+            is_update: parent_node_id_present_flag.
             kind: payload type.
             tensor, mps, unit: further choices and elements.
         """
@@ -73,7 +75,7 @@ class UpdateSequence:
             levels.shape,
             (*bias, choices),
             node_id=(0, 0, depth) if node else None,
-            parent=parent,
+            parent=parent if is_update else None,
             compressed_parameter_types=8 if bias else 0,
             **unit,
         )
