@@ -25,8 +25,9 @@ class Heap {
 
   std::uint64_t live() const { return live_.load(std::memory_order_relaxed); }
   std::uint64_t peak() const { return peak_.load(std::memory_order_relaxed); }
-  // Whether the limit was what refused memory since this was last asked.
-  bool take_limit_hit() { return limit_hit_.exchange(false, std::memory_order_relaxed); }
+  // Whether the limit refused memory since it was last forgotten.
+  bool limit_hit() const { return limit_hit_.load(std::memory_order_relaxed); }
+  void forget_limit_hit() { limit_hit_.store(false, std::memory_order_relaxed); }
 
  private:
   bool reserve(std::uint64_t size) noexcept;
