@@ -62,6 +62,8 @@ constexpr Member kMembers[] = {
     AIMC_MEMBER(aimc_nnc_params, codebook),
     AIMC_MEMBER(aimc_nnc_params, reference),
     AIMC_MEMBER(aimc_nnc_params, history),
+    AIMC_MEMBER(aimc_nnc_params, reference_size),
+    AIMC_MEMBER(aimc_nnc_params, history_size),
     AIMC_MEMBER(aimc_nnc_target, struct_size),
     AIMC_MEMBER(aimc_nnc_target, output),
     AIMC_MEMBER(aimc_nnc_target, params),

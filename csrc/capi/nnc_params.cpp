@@ -31,12 +31,23 @@ Status check_size(const aimc_nnc_params& p, const aimc_limits& limits) {
   return {};
 }
 
+// Once rows * width is known to be small enough.
+Status check_arrays(const aimc_nnc_params& p) {
+  const std::uint64_t count = p.rows * p.width;
+  if (p.reference_size != (p.reference != nullptr ? count : 0) ||
+      p.history_size != (p.history != nullptr ? count : 0)) {
+    return wrong("reference or history of another size than the tensor");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status read_params(const aimc_nnc_params* given, const aimc_limits& limits, TensorParams* params) {
   if (const Status s = check_struct(given); !s.ok()) return s;
   if (const Status s = check_fields(*given); !s.ok()) return s;
   if (const Status s = check_size(*given, limits); !s.ok()) return s;
+  if (const Status s = check_arrays(*given); !s.ok()) return s;
   params->rows = given->rows;
   params->width = given->width;
   params->qp_bits = static_cast<std::uint8_t>(given->qp_bits);

@@ -9,8 +9,6 @@
 namespace aimc::capi {
 namespace {
 
-constexpr std::uint64_t kAddressable = std::uint64_t{1} << 44;
-
 Status dequantise(const Context& context, void* data, std::size_t count, std::int32_t qp, std::uint32_t qp_density,
                   const std::int32_t* codebook, std::size_t codebook_size, std::uint32_t codebook_zero) {
   if (!usable(static_cast<std::int32_t*>(data), count)) return wrong("data is null or not aligned");
@@ -48,11 +46,12 @@ aimc_status aimc_quantise_uniform(aimc_context* handle, const float* x, size_t c
   });
 }
 
-aimc_status aimc_quantise_trellis(aimc_context* handle, const float* x, uint64_t rows, uint64_t width,
+aimc_status aimc_quantise_trellis(aimc_context* handle, const float* x, size_t count, uint64_t rows, uint64_t width,
                                   uint32_t scan_order, double step, int32_t* q, aimc_error* error) {
   return call(handle, error, [&](const Context& context, std::uint64_t*) {
-    if (rows == 0 || width == 0 || rows > kAddressable / width) return wrong("rows or width out of range");
-    if (x == nullptr || q == nullptr || !aligned(x) || !aligned(q)) return wrong("x or q is null or not aligned");
+    if (count == 0 || rows == 0 || count % rows != 0 || count / rows != width)
+      return wrong("count is not rows * width");
+    if (!usable(x, count) || !usable(q, count)) return wrong("x or q is null or not aligned");
     if (scan_order > 4) return wrong("scan_order above 4");
     return quantise_trellis(x, rows, width, static_cast<int>(scan_order), step, q, context.isa);
   });

@@ -138,7 +138,7 @@ AIMC_API aimc_status aimc_context_memory(aimc_context* context, aimc_memory* mem
 /* Variants of the payload that are in circulation (nnc-bitstream.md, 13.1). */
 enum { AIMC_NNC_EDITION1_REM32 = 0, AIMC_NNC_EDITION1 = 1, AIMC_NNC_EDITION2 = 2 };
 
-/* What the coding of a tensor depends on. Arrays have rows * width elements, row-major, unless said otherwise. */
+/* What the coding of a tensor depends on. */
 typedef struct aimc_nnc_params {
   uint32_t struct_size;
   uint32_t qp_bits;         /* 6 + qp_density; 0 for NNR_PT_INT */
@@ -152,8 +152,10 @@ typedef struct aimc_nnc_params {
   uint32_t codebook_zero;   /* CbZeroOffset */
   size_t codebook_size;     /* 0: no codebook */
   const int32_t* codebook;  /* its entries; needed for AIMC_NNC_CODEBOOK only */
-  const int32_t* reference; /* integers of the previous update; null: no temporal contexts */
-  const uint8_t* history;   /* 1 where an earlier update was nonzero; null: no map */
+  const int32_t* reference; /* integers of the previous update, row-major; null: no temporal contexts */
+  const uint8_t* history;   /* 1 where an earlier update was nonzero, row-major; null: no map */
+  size_t reference_size;    /* elements of the two: 0 or rows * width */
+  size_t history_size;
 } aimc_nnc_params;
 
 /* What levels become: int32 integers of 10.3, or binary32 by step size (11.2) or by codebook (11.3). */
@@ -240,9 +242,11 @@ AIMC_API aimc_status aimc_nnc_encode(aimc_context* context, uint32_t dialect, co
 /* q[i] = round(x[i] / step), halves away from zero. */
 AIMC_API aimc_status aimc_quantise_uniform(aimc_context* context, const float* x, size_t count, float step, int32_t* q,
                                            aimc_error* error);
-/* Doubled integers (10.3) of dependent quantisation for a tensor that is coded in `scan_order`. */
-AIMC_API aimc_status aimc_quantise_trellis(aimc_context* context, const float* x, uint64_t rows, uint64_t width,
-                                           uint32_t scan_order, double step, int32_t* q, aimc_error* error);
+/* Doubled integers (10.3) of dependent quantisation for a tensor of count = rows * width elements that is coded in
+ * `scan_order`. */
+AIMC_API aimc_status aimc_quantise_trellis(aimc_context* context, const float* x, size_t count, uint64_t rows,
+                                           uint64_t width, uint32_t scan_order, double step, int32_t* q,
+                                           aimc_error* error);
 /* In place: `data` holds int32 integers before and binary32 values after. Without a codebook (size 0) by the step size
  * of the QP (11.2), else by codebook and step size (11.3). */
 AIMC_API aimc_status aimc_dequantise(aimc_context* context, void* data, size_t count, int32_t qp, uint32_t qp_density,
@@ -303,7 +307,7 @@ typedef struct aimc_encoded_blocks {
 
 AIMC_API aimc_status aimc_blocks_encode(aimc_context* context, const aimc_segment* segment,
                                         aimc_encoded_blocks* encoded, aimc_error* error);
-/* CRC-32 (1.2) of what follows data with checksum `value`; 0 at the start. */
+/* CRC-32 (1.2) of what follows data with checksum `value`; 0 at the start. Null data: `value`. */
 AIMC_API uint32_t aimc_crc32(uint32_t value, const void* data, size_t size);
 
 #ifdef __cplusplus
