@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -283,6 +284,36 @@ def test_outputs_of_failures_can_be_kept(tmp_path: Path) -> None:
     run_fake(tmp_path, ONE_WEIGHT, "write('0.bin', b'1234'); sys.stderr.write('hm')", keep=keep)
     assert (keep / "dims-1" / "out" / "0.bin").read_bytes() == b"1234"
     assert (keep / "dims-1" / "stderr").read_text() == "hm"
+
+
+def test_traces_are_kept(tmp_path: Path) -> None:
+    decoder = decoder_of(tmp_path, "open(streams[0], 'w').write('{}'); sys.exit(5)", options="{trace}")
+    run_decoder(decoder, [ONE_WEIGHT], Settings(jobs=1, keep=tmp_path / "kept"))
+    assert (tmp_path / "kept" / "dims-1" / "trace.jsonl").read_text() == "{}"
+
+
+def test_the_kit_survives_an_attack(tmp_path: Path) -> None:
+    """A decoder that kills whoever has started it ends itself with that, and the next one runs."""
+    pid = tmp_path / "pid"
+    attack = f"""
+if not os.path.exists({str(pid)!r}):
+    open({str(pid)!r}, "w").write(str(os.getpid()))
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(1000)
+sys.exit(1)
+"""
+    first, second = run_decoder(decoder_of(tmp_path, attack), [INVALID, INVALID], Settings(jobs=1))
+    assert (first.result, first.failed, second.result) == ("kit error", True, "pass")
+    while is_running(int(pid.read_text())):
+        time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and no zombie, which somebody else buries."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
 
 
 def test_two_at_a_time_give_results_in_order(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 __all__ = ["main"]
 
 KEPT_BYTES = 1 << 16  # of what a child prints
-SET_CHILD_SUBREAPER = 36
+SET_PDEATHSIG, SET_CHILD_SUBREAPER = 1, 36  # of prctl
 END_SECONDS = 5.0
 NOT_STARTED = 125
 
@@ -53,9 +53,14 @@ def _prepare() -> int:
     os.set_blocking(write, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _prctl(SET_CHILD_SUBREAPER, 1)
     return read
+
+
+def _prctl(option: int, value: int) -> None:
+    """Sets an attribute of this process, where the system has it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -91,6 +96,7 @@ def _child(request: dict[str, Any], outputs: list[int]) -> NoReturn:
     code = NOT_STARTED
     try:
         os.setsid()
+        _prctl(SET_PDEATHSIG, signal.SIGKILL)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores the latter two
             signal.signal(number, signal.SIG_DFL)
