@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 
 from aimcodec.conformance.case import Case
 from aimcodec.limits import Limits
-from aimcodec.syntax.coverage import points_of
+from aimcodec.syntax.coverage import UNREACHABLE, all_points, points_of
 
-__all__ = ["LARGEST", "first_reached", "minimise", "points_of_case"]
+__all__ = ["LARGEST", "Measure", "first_reached", "measures", "minimise", "points_of_case"]
 
 # What the largest cases of class "limits" need.
 LARGEST = Limits(max_string_bytes=(1 << 16) - 1)
 
 CLASSES = ("valid", "uncommon", "limits", "invalid")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One set of points.
+
+    Attributes:
+        kinds: ids of all points, in order, and the kind of each.
+        unreachable: ids of those that no stream reaches, and why.
+    """
+
+    title: str
+    kinds: Mapping[str, str]
+    unreachable: Mapping[str, str]
+
+
+def measures() -> list[Measure]:
+    """What is measured."""
+    nnc, aim = ({point.id: point.kind for point in all_points(syntax)} for syntax in ("nnc", "aim"))
+    return [Measure("Syntax of NNC", nnc, UNREACHABLE), Measure("Syntax of AIM", aim, UNREACHABLE)]
 
 
 def points_of_case(case: Case) -> set[str]:

@@ -41,6 +41,9 @@ __all__ = ["count_cases", "nnc_cases", "text_cases", "value_cases"]
 LONGEST = (1 << 16) - 1  # bytes of a text, and of a list with a count of 16 bits
 WORD = (1 << 32) - 1
 LAST_VARIANT = 65535
+# Four bytes with which data end whose checksum is all ones, or zero, after an exclusive or with that of the data before.
+LAST_OF_ONES = WORD
+LAST_OF_ZEROS = 0x6DD90A9D
 INTEGERS = range(9)
 FLOAT32 = 11
 
@@ -68,10 +71,14 @@ def value_cases() -> Iterator[Accepted]:
     file = new_file().add(structure(0, media_type=""))
     yield of("ends-media-type", "units", "a structure without media type", file, clause="3.7")
     file = new_file().add(asset("crc", b"\xff" * 4))
-    block = b"\0abc"
-    block += struct.pack("<I", zlib.crc32(block) ^ WORD)
-    put(file, "t", 1, (7,), tensor("t", 1, (7,), None, [block], WORD), coding=1)
-    yield of("ends-checksums", "units", "checksums of ones", file, {(0, "t"): block[1:]}, "1.2")
+    start = b"\0abc"
+    blocks = [start + struct.pack("<I", zlib.crc32(start) ^ last) for last in (LAST_OF_ONES, LAST_OF_ZEROS)]
+    put(file, "t", 1, (14,), tensor("t", 1, (14,), None, blocks, 7), coding=1)
+    memory = b"".join(block[1:] for block in blocks)
+    yield of("ends-checksums", "units", "checksums of zeros and of ones", file, {(0, "t"): memory}, "1.2")
+    file = new_file()
+    put(file, "t", 1, (7,), tensor("t", 1, (7,), None, [b"\1a"], WORD), coding=1)
+    yield of("ends-block-records", "shapes", "blocks of up to 2^32 - 1 records", file, {(0, "t"): b"a" * 7}, "4.3")
     file = new_file()
     put(file, "large", 255, (0,), tensor("large", 255, (0,), b"", opaque=("", WORD, WORD)))
     put(file, "small", 255, (2,), tensor("small", 255, (2,), b"ab", opaque=("", 1, 1)))
