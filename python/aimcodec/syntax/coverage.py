@@ -70,7 +70,7 @@ def points_of(data: Buffer, syntax: SyntaxName, limits: Limits = DEFAULT_LIMITS)
         scan = aim_units._scan(observer, byte_view(data), limits)
         damaged = any(isinstance(unit, DamagedUnit) for unit in scan)
     if not damaged:
-        return observer.seen & known.points.keys()
+        return observer.seen
     return {observer.broken} & known.points.keys() if observer.broken else set()
 
 
