@@ -19,6 +19,13 @@ settings.register_profile("nightly", settings.get_profile("ci"), max_examples=20
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The one option of ours."""
+    parser.addoption(
+        "--rewrite-golden", action="store_true", help="Write the stored text forms of tests/inspect/golden anew."
+    )
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for `isa` runs once for each instruction set of this machine."""
     if "isa" in metafunc.fixturenames:

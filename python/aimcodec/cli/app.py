@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 import aimcodec
 from aimcodec.cli import (
+    annotate,
     bench,
     conform,
     convert,
@@ -71,6 +72,7 @@ app.command("extract")(extract.extract)
 app.command("verify")(verify.verify)
 app.command("validate")(validate.validate)
 app.command("inspect")(inspect.inspect)
+app.command("annotate")(annotate.annotate)
 app.command("diff")(diff.diff)
 app.command("report")(report_page.report)
 app.command("bench")(bench.bench)

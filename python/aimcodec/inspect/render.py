@@ -18,7 +18,7 @@ __all__ = ["bin_lines", "bin_records", "context_lines", "element_record", "place
 # From these widths on a tree shows the bits and the clause of each element, and what it means.
 WIDE, WIDEST = 110, 140
 
-SHOWN_BITS = 64  # of an element; longer ones are shown in hexadecimal
+SHOWN_BITS = 32  # of an element; longer ones are shown in hexadecimal
 
 SHOWN_PAYLOAD_BYTES = 8
 
