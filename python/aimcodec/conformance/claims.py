@@ -1,4 +1,4 @@
-"""What an encoder says of itself (docs/spec/conformance-kit.md, clause 6)."""
+"""What an encoder says of itself (docs/spec/conformance-kit.md, clause 5.3)."""
 
 from __future__ import annotations
 

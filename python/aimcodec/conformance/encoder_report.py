@@ -9,8 +9,8 @@ from typing import Any
 from aimcodec.conformance.checks.result import Check, Finding
 from aimcodec.conformance.encoder import EncoderRun, EncoderSubject, ModelResult
 from aimcodec.conformance.report import records
-from aimcodec.inspect import read_tree
-from aimcodec.inspect.render import place_lines
+from aimcodec.inspect import bin_trace, read_tree
+from aimcodec.inspect.render import bin_lines, place_lines
 
 __all__ = ["encoder_report"]
 
@@ -124,4 +124,8 @@ def _excerpt(finding: Finding, data: bytes) -> Sequence[str]:
     """What the inspector shows at the place."""
     if finding.bit_offset is None or len(data) > MAX_EXCERPT_BYTES or not finding.bit_offset < 8 * len(data):
         return ()
+    if finding.bins is not None:
+        first, end = finding.bins
+        trace = bin_trace(data, finding.element.removesuffix(".payload"), first, end - first)
+        return [line.rstrip() for line in bin_lines(trace, WIDTH)]
     return [line.rstrip() for line in place_lines(read_tree(data), finding.bit_offset, WIDTH)]

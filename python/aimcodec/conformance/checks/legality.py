@@ -51,7 +51,8 @@ def check_syntax(syntax: str, data: Buffer, limits: Limits) -> Check:
         what = "begins like an AIM package" if is_package(data) else "has not the marker of an AIM package"
         return Check.of("syntax", [Finding(f"the stream {what}", 0, "units[0]")])
     violations = check_any(data, limits)
-    if violations and isinstance(violations[0], UnsupportedError):
+    # What is not supported of AIM is reserved, and so not to be written; of NNC it may be what this package lacks.
+    if violations and isinstance(violations[0], UnsupportedError) and syntax == "nnc":
         return Check("syntax", "not run", (finding_of(violations[0], data, limits),))
     placed = [finding_of(error, data, limits) for error in violations[:MOST_PLACED]]
     rest = [Finding(error.message, error.bit_offset, error.path) for error in violations[MOST_PLACED:]]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["check_nnc_values"]
 
 INT32 = np.iinfo(np.int32)
+FAR_STEPS = 16
 HEADER = "nnr_compressed_data_unit_header"
 
 
@@ -48,7 +49,14 @@ def check_nnc_values(encoded: Encoded, stream: NncStream) -> Check:
         kind = _kind(tensor)
         worst[kind] = max(worst[kind], judged.steps)
     figures = {f"max_error_steps_{k}": round(s, 6) for k, s in worst.items() if s and math.isfinite(s)}
-    return Check.of("semantics", findings, **figures).noting(compare_order(shapes, decoded))
+    notes = compare_order(shapes, decoded)
+    notes += [_far(kind, steps) for kind, steps in worst.items() if steps > FAR_STEPS and not findings]
+    return Check.of("semantics", findings, **figures).noting(notes)
+
+
+def _far(kind: str, steps: float) -> Finding:
+    """An error that nobody denies, but that no rounding explains: pruning, or values that were clipped."""
+    return Finding(f"a value of {kind} quantisation is {steps:.4g} steps from what was given")
 
 
 def _kind(tensor: NncTensor) -> str:
