@@ -142,7 +142,7 @@ def with_bits(data: bytes, place: int, bits: str) -> bytes:
         (8 * 21 + 5, "1", UnsupportedError, "topology_elements_ids_list"),
         (8 * 21 + 7, "0", UnsupportedError, "tensor_dimensions"),
         (8 * 26, "0", UnsupportedError, "tensor_dimensions"),
-        (8 * 26 + 2, "0001", UnsupportedError, "decomposition_rank"),
+        (8 * 26 + 2, "0001", UnsupportedError, "compressed_parameter_types"),
         (8 * 26 + 6, "1000", OutOfRangeError, "count_tensor_dimensions"),
         (8 * 27 + 2, "10000000", OutOfRangeError, "tensor_dimensions[0]"),
     ],

@@ -45,15 +45,33 @@ def members(header: NduHeader, path: str) -> list[Member]:
     weight = Member(header.topology_elem_ids[0], header.tensor_dimensions, header.codebook)
     types = header.compressed_parameter_types if header.payload_type == NNR_PT_BLOCK else 0
     has_LS, has_BN, has_BI = (bool(types & bit) for bit in (NNR_CPT_LS, NNR_CPT_BN, NNR_CPT_BI))
-    count = 1 + has_LS + 4 * has_BN + has_BI
+    weights = [weight] if header.factors is None else factors_of(header, path)
+    count = len(weights) + has_LS + 4 * has_BN + has_BI
     if count != len(header.topology_elem_ids):
         raise InconsistentError(
             f"{len(header.topology_elem_ids)} names for {count} tensors", path=f"{path}.topology_elem_id_list"
         )
-    vectors = [Member(name, header.tensor_dimensions[:1]) for name in header.topology_elem_ids[1:]]
+    vectors = [Member(name, header.tensor_dimensions[:1]) for name in header.topology_elem_ids[len(weights) :]]
     LS = [vectors.pop(0)] if has_LS else []
     BI = [vectors.pop()] if has_BI else []
-    return [*LS, *BI, *vectors, weight]
+    if header.factors is None:
+        return [*LS, *BI, *vectors, weight]
+    return [*LS, *BI, *vectors, *weights]
+
+
+def factors_of(header: NduHeader, path: str) -> list[Member]:
+    """G and H in place of the weight (section 4.6)."""
+    g_number_of_rows, decomposition_rank = header.factors or (1, 1)
+    count = math.prod(header.tensor_dimensions)
+    if count % g_number_of_rows:
+        raise InconsistentError(
+            f"{count} elements do not make {g_number_of_rows} rows", path=f"{path}.g_number_of_rows"
+        )
+    G, H = [*header.topology_elem_ids, "", ""][:2]
+    return [
+        Member(G, (g_number_of_rows, decomposition_rank)),
+        Member(H, (decomposition_rank, count // g_number_of_rows)),
+    ]
 
 
 def raw_tensor(r: BitReader, dimensions: tuple[int, ...]) -> NDArray[np.float32]:

@@ -148,7 +148,8 @@ class Stream:
         has_LS = header.payload_type == NNR_PT_BLOCK and header.compressed_parameter_types & NNR_CPT_LS  # noqa: N806
         if self.decoder.local_scaling and has_LS:
             ls = values.pop(tensors[0].name)
-            values[tensors[-1].name] = local_scaling(values[tensors[-1].name], ls)
+            scaled = tensors[-1 if header.factors is None else -2].name  # the weight, or G (section 11.6)
+            values[scaled] = local_scaling(values[scaled], ls)
         self.tensors.update(values)
 
     def take_integers(

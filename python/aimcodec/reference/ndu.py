@@ -38,6 +38,9 @@ NNR_CPT_BI = 8
 # The text has no bound; arrays have this one, in every version of numpy.
 MAX_RANK = 32
 
+# Dimensions have 32 bits, as elements have that are coded with ue(k) (section 19).
+LARGEST_DIMENSION = 1 << 32
+
 INT32_RANGE = range(-(1 << 31), 1 << 31)
 
 
@@ -63,6 +66,7 @@ class NduHeader:
 
     `node_id` is (device_id, parameter_id, put_node_depth), None without node_id_present_flag. `parent` is None without
     parent_node_id_present_flag. `topology_elem_ids` holds one name, or the names of the id list in the order of 4.2.
+    `factors` are the first dimensions of G and H, None without NNR_CPT_DC.
     """
 
     payload_type: int
@@ -75,6 +79,7 @@ class NduHeader:
     tensor_dimensions: tuple[int, ...]
     cabac_unary_length_minus1: int
     scan_order: int
+    factors: tuple[int, int] | None = None
 
 
 def compressed_data_unit_header(r: BitReader, general_profile_idc: int, mps: ModelParameterSet) -> NduHeader:
@@ -113,21 +118,25 @@ def compressed_data_unit_header(r: BitReader, general_profile_idc: int, mps: Mod
     if payload_type != NNR_PT_RAW_FLOAT:
         dq_flag = r.u(1, "dq_flag")
     if nnr_decompressed_data_format_present_flag:
-        r.u(7, "nnr_decompressed_data_format")
+        decompressed_data_format(r)
 
     if not input_parameters_present_flag:
         raise _unsupported(r, "tensor_dimensions", "dimensions from outside the stream")
     tensor_dimensions_flag = r.u(1, "tensor_dimensions_flag")
     cabac_unary_length_flag = r.u(1, "cabac_unary_length_flag")
     compressed_parameter_types = r.u(4, "compressed_parameter_types")
+    factors = None
     if compressed_parameter_types & NNR_CPT_DC:
-        # The product of the factors has no exact definition: the text gives no order for the sums of G x H.
-        raise _unsupported(r, "decomposition_rank", "decomposed weights")
+        if payload_type in (NNR_PT_INT, NNR_PT_FLOAT):
+            raise _unsupported(r, "compressed_parameter_types", "decomposed weights outside a block")
+        factors = read_factors(r)
     if not tensor_dimensions_flag:
         raise _unsupported(r, "tensor_dimensions", "dimensions from outside the stream")
     tensor_dimensions = read_tensor_dimensions(r)
     cabac_unary_length_minus1 = r.u(8, "cabac_unary_length_minus1") if cabac_unary_length_flag else 9
 
+    if factors is not None and codebook is not None:
+        raise _unsupported(r, "codebook", "codebooks of decomposed weights")
     scan_order = 0
     if len(tensor_dimensions) > 1:
         if general_profile_idc == 1:
@@ -139,7 +148,9 @@ def compressed_data_unit_header(r: BitReader, general_profile_idc: int, mps: Mod
                 f"scan_order is {scan_order}, not 0 .. 4", bit_offset=offset, path=r.element_path("scan_order")
             )
         if scan_order > 0:
-            entry_points(r, tensor_dimensions[0], scan_order, dq_flag)
+            if factors is not None and payload_type != NNR_PT_BLOCK:
+                raise _unsupported(r, "scan_order", "block scans of factors outside a block")
+            entry_points(r, tensor_dimensions[:1] if factors is None else factors, scan_order, dq_flag)
     r.align()
     return NduHeader(
         payload_type,
@@ -152,7 +163,30 @@ def compressed_data_unit_header(r: BitReader, general_profile_idc: int, mps: Mod
         tensor_dimensions,
         cabac_unary_length_minus1,
         scan_order,
+        factors if payload_type == NNR_PT_BLOCK else None,
     )
+
+
+def decompressed_data_format(r: BitReader) -> None:
+    """Section 4.5: a wish, read and dropped."""
+    offset = r.position
+    if r.u(7, "nnr_decompressed_data_format") > 9:
+        raise OutOfRangeError(
+            "nnr_decompressed_data_format is not 0 .. 9",
+            bit_offset=offset,
+            path=r.element_path("nnr_decompressed_data_format"),
+        )
+
+
+def read_factors(r: BitReader) -> tuple[int, int]:
+    """g_number_of_rows and decomposition_rank: the first dimensions of G and H (section 4.6)."""
+    factors = []
+    for name in ("decomposition_rank", "g_number_of_rows"):
+        offset = r.position
+        factors.append(r.ue(3, name))
+        if not 0 < factors[-1] < LARGEST_DIMENSION:
+            raise OutOfRangeError(f"{name} is {factors[-1]}", bit_offset=offset, path=r.element_path(name))
+    return factors[1], factors[0]
 
 
 def parent_node(r: BitReader, node_id_present_flag: bool) -> ParentNode:
@@ -233,10 +267,12 @@ def read_tensor_dimensions(r: BitReader) -> tuple[int, ...]:
     return tuple(tensor_dimensions)
 
 
-def entry_points(r: BitReader, rows: int, scan_order: int, dq_flag: int) -> None:
+def entry_points(r: BitReader, first_dimensions: tuple[int, ...], scan_order: int, dq_flag: int) -> None:
     """Section 4.4: read and dropped, a sequential decoder needs none of it (section 10.2)."""
     blockDim = 4 << scan_order
-    E = math.ceil(rows / blockDim) - 1
+    E = 0
+    for rows in first_dimensions:
+        E += math.ceil(rows / blockDim) - 1
     for j in range(E):
         r.u(8, f"cabac_entry_point_value[{j}]")
         if dq_flag:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OutOfRangeError
+from ..errors import InconsistentError, OutOfRangeError
 
 __all__ = ["codebook_values", "local_scaling", "raw_values", "step_size", "uniform_values"]
 
@@ -54,6 +54,8 @@ def raw_values(payload: bytes, dimensions: tuple[int, ...]) -> NDArray[np.float3
 
 
 def local_scaling(weight: NDArray[np.float32], ls: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Section 11.6: row r of the weight times ls[r], in binary32."""
+    """Section 11.6: row r of the weight times ls[r], in binary32; G may have another number of rows than the weight."""
+    if len(ls) != len(weight):
+        raise InconsistentError(f"{len(ls)} factors of local scaling for {len(weight)} rows")
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         return weight * ls.reshape(-1, *[1] * (weight.ndim - 1))

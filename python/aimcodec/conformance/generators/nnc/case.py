@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Accepted", "Refused", "Units", "accepted", "refused"]
+__all__ = ["Accepted", "Errors", "Refused", "Units", "accepted", "refused"]
 
 Units = list[AnyUnit | Unit]
+Errors = type[AimcError] | tuple[type[AimcError], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,18 +46,20 @@ class Refused:
 
     Attributes:
         rule: clause and the rule broken.
-        error: the kind that the text allows.
+        error: the kind that the text allows; several where it depends on what a reader meets first.
         element: name of the element that breaks the rule; None where several answers can be defended.
         bit_offset: where it begins.
+        klass: "limits" for what is legal, and a decoder need not support.
     """
 
     id: str
     area: str
     rule: str
-    error: type[AimcError]
+    error: Errors
     data: bytes
     element: str | None = None
     bit_offset: int | None = None
+    klass: Literal["invalid", "limits"] = "invalid"
 
 
 def accepted(
@@ -85,7 +88,7 @@ def accepted(
     )
 
 
-def refused(id: str, area: str, rule: str, error: type[AimcError], units: Units, legal: Units, path: str) -> Refused:
+def refused(id: str, area: str, rule: str, error: Errors, units: Units, legal: Units, path: str) -> Refused:
     """A case whose violation is in one element.
 
     `legal` is a stream that is the same up to that element; `path` is the element's in it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -153,34 +153,36 @@ def _digest(values: NDArray[Any]) -> str:
 
 
 def _refused(case: Refused) -> Built:
+    errors = case.error if isinstance(case.error, tuple) else (case.error,)
     for decode in (SlowDecoder().decode, Decoder().decode):
-        try:
-            decode(case.data)
-        except case.error:
-            continue
-        except AimcError as error:
-            raise DisagreementError(f"{case.id}: {error!r} is another kind of error") from error
-        raise DisagreementError(f"{case.id}: {decode.__qualname__} accepts it")
+        _check_refused(case, errors, decode)
     found = re.match(r"\d+(\.\d+)?", case.rule)
+    unsupported = case.klass == "limits"
+    expect = {
+        "reason": case.rule,
+        "errors": [error.code for error in errors],
+        "element": case.element,
+        "bit_offset": case.bit_offset,
+    }
     return Built(
         id=case.id,
         title=case.rule,
-        purpose=f"Must be refused, it breaks one rule: {case.rule}.",
+        purpose=f"{'Need not be supported' if unsupported else 'Must be refused, it breaks one rule'}: {case.rule}.",
         syntax="nnc",
-        klass="invalid",
+        klass=case.klass,
         area=case.area,
-        verdict="reject",
+        verdict="either" if unsupported else "reject",
         clauses=(found[0],) if found else (),
-        streams=(
-            Stream(
-                case.data,
-                {
-                    "reason": case.rule,
-                    "errors": [case.error.code],
-                    "element": case.element,
-                    "bit_offset": case.bit_offset,
-                },
-            ),
-        ),
+        streams=(Stream(case.data, expect),),
         observed={NNCODEC: OBSERVED[case.id]} if case.id in OBSERVED else {},
     )
+
+
+def _check_refused(case: Refused, errors: tuple[type[AimcError], ...], decode: Callable[[bytes], object]) -> None:
+    try:
+        decode(case.data)
+    except errors:
+        return
+    except AimcError as error:
+        raise DisagreementError(f"{case.id}: {error!r} is another kind of error") from error
+    raise DisagreementError(f"{case.id}: it is accepted")

@@ -26,7 +26,7 @@ from aimcodec.reference.nnc_encoder import Codebook, DataUnit, ParentNode, Tenso
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["block_cases", "codebook_cases", "flag_cases", "identity_cases", "scan_cases", "shape_cases"]
+__all__ = ["block_cases", "codebook_cases", "factor_cases", "flag_cases", "identity_cases", "scan_cases", "shape_cases"]
 
 LARGEST = 1 << 32  # of ue(k) (section 19)
 INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1
@@ -199,6 +199,40 @@ def block_cases() -> Iterator[Accepted]:
         "4.3",
         exact={"w": _exact(book_entries(book), 2, levels)},
     )
+
+
+def factor_cases() -> Iterator[Accepted]:
+    """Decomposed weights: the factors come out as they are (sections 4.6, 13.5)."""
+    for types in range(1, 16, 2):
+        rows, rank = ((6, 2), (9, 1), (4, 12), (1, 3))[types // 2 % 4]
+        yield _factors(f"nnc-factors-{types}", types, (9, 4), rows, rank)
+    for scan_order in (1, 2):
+        for dq_flag in (0, 1):
+            id = f"nnc-factors-scan-{scan_order}-dq-{dq_flag}"
+            yield _factors(id, 1, (36, 10), 36, 20, scan_order=scan_order, dq_flag=dq_flag)
+    raw = raw_unit("raw", [[1.0, 2.0]], compressed_parameter_types=1, decomposition_rank=1, g_number_of_rows=1)
+    yield accepted("nnc-factors-raw", "factors", "raw values whose header speaks of factors", [*frame(), raw], "4.6")
+
+
+def _factors(id: str, types: int, shape: tuple[int, int], rows: int, rank: int, **unit: Any) -> Accepted:
+    rng = np.random.default_rng(types)
+    vector_count = bool(types & LS) + 4 * bool(types & BN) + bool(types & BI)
+    vectors = [TensorChoices(levels_of(rng, shape[:1], 9), -8 + n) for n in range(vector_count)]
+    g = TensorChoices(levels_of(rng, (rows, rank), 4), -12)
+    h = TensorChoices(levels_of(rng, (rank, shape[0] * shape[1] // rows), 4), -9)
+    names = ("g", "h", *(f"{n}" for n in range(vector_count)))
+    block = DataUnit(
+        BLOCK,
+        names,
+        shape,
+        (*vectors, g, h),
+        compressed_parameter_types=types,
+        decomposition_rank=rank,
+        g_number_of_rows=rows,
+        **unit,
+    )
+    title = f"factors of {rows} x {rank} and {rank} x {h.levels.shape[1]}, compressed_parameter_types {types}"
+    return accepted(id, "factors", title, [*frame(), block], "4.4", "4.6")
 
 
 def _block(types: int, shape: tuple[int, ...], name: str, **unit: Any) -> DataUnit:

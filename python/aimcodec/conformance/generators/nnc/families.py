@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aimcodec.conformance.generators.nnc import data_units, headers
+from aimcodec.conformance.generators.nnc import data_units, headers, refused
 from aimcodec.conformance.generators.nnc.confirm import confirmed
 from aimcodec.conformance.generators.registry import Built, generator
 
@@ -61,6 +61,11 @@ def _codebook() -> Iterator[Built]:
     return confirmed(data_units.codebook_cases())
 
 
+@generator("nnc/factors")
+def _factors() -> Iterator[Built]:
+    return confirmed(data_units.factor_cases())
+
+
 @generator("nnc/scan")
 def _scan() -> Iterator[Built]:
     return confirmed(data_units.scan_cases())
@@ -69,3 +74,23 @@ def _scan() -> Iterator[Built]:
 @generator("nnc/flags", 1)
 def _flags(seed: int) -> Iterator[Built]:
     return confirmed(data_units.flag_cases(seed))
+
+
+@generator("nnc/refused-units")
+def _refused_units() -> Iterator[Built]:
+    return confirmed(refused.unit_cases())
+
+
+@generator("nnc/refused-model")
+def _refused_model() -> Iterator[Built]:
+    return confirmed(refused.model_cases())
+
+
+@generator("nnc/refused-data-units")
+def _refused_data_units() -> Iterator[Built]:
+    return confirmed(refused.data_unit_cases())
+
+
+@generator("nnc/unsupported")
+def _unsupported() -> Iterator[Built]:
+    return confirmed(refused.unsupported_cases())
