@@ -26,7 +26,7 @@ from aimcodec.conformance.generators.aim.blocks import (
 )
 from aimcodec.conformance.generators.aim.build import finished, package, put, tensor
 from aimcodec.conformance.generators.aim.case import Accepted, Known
-from aimcodec.conformance.generators.aim.context import Choices, Table, context_block
+from aimcodec.conformance.generators.aim.context import Choices, Table, context_block, levels_of
 from aimcodec.conformance.generators.aim.files import File
 
 __all__ = ["coded_cases", "data_type_of", "new_file", "odd_cases", "of_blocks"]
@@ -189,11 +189,11 @@ def states() -> list[tuple[str, Made]]:
     return blocks
 
 
-def nested(depth: int, data: bytes) -> bytes:
+def nested(depth: int, data: bytes, deepest: Callable[[bytes], bytes] = raw_plane) -> bytes:
     """Escapes of escapes; the deepest plane has none."""
     if depth == 0:
-        return raw_plane(data)
-    return with_escapes(data, 2, 60, lambda inner: nested(depth - 1, inner))
+        return deepest(data)
+    return with_escapes(data, 2, 60, lambda inner: nested(depth - 1, inner, deepest))
 
 
 def tables() -> list[tuple[str, Made]]:
@@ -328,6 +328,8 @@ def by_row(
 
 
 WIDE = Table(20, tuple(min(255, 8 + 2 * k) for k in [*range(20), *range(20, 0, -1)]))
+SYMBOLS = 64
+GROUP = 16
 ALL = Table(1, tuple(9 for _ in range(64)))
 LAST = Table(64, (5,))
 FEW = Table(44, (1, 200, 255, 255, 9))
@@ -345,7 +347,27 @@ def contexts() -> list[tuple[str, Made]]:
         ("f32-escapes", by_row(12, 7, 4, 121, (LAST, WIDE, LAST, FEW), 50, 1)),
         ("f32-wide", by_row(9, 10, 4, 200, (ALL, WIDE, ALL, FEW), 20, 9)),
         ("f16-row-12", by_row(12, 10, 2, 1000, (WIDE, WIDE, WIDE, WIDE), 50, 0)),
+        ("bf16-every-symbol", every_symbol(37, 500)),
     ]
+
+
+def every_symbol(row_length: int, start: int) -> Made:
+    """Context coding in which each of the four tables gives its escape and every symbol."""
+    mantissa, rest = 7, 5
+    wanted = {table: list(range(1, SYMBOLS)) for table in range(4)}
+    codes: list[int] = []
+    while any(wanted.values()) or len(codes) < 1200:
+        begin = len(codes)
+        for level in levels_of([*codes, *[0] * GROUP], row_length, start)[
+            begin:
+        ]:  # no code of a group has a part in them
+            base = level // 64
+            left = wanted[base % 4]
+            codes.append(base + left.pop(len(codes) * 7 % len(left)) - 45 if left else base)
+    escaped = frozenset(range(600, len(codes), 101))
+    records = [struct.pack("<H", i % 2 << 15 | code << rest | i % 32) for i, code in enumerate(codes)]
+    choices = Choices(row_length, mantissa, start, (ALL, ALL, ALL, ALL), escaped)
+    return Made(context_block(None, records, choices), b"".join(records), len(records), 2, True, False)
 
 
 def several_blocks() -> tuple[File, Known]:
@@ -383,6 +405,10 @@ def coded_cases() -> Iterator[Accepted]:
         file, memories = of_blocks([("t", plane_block(nested(depth, data), data))])
         title = f"escapes nested to depth {depth}"
         yield Accepted(f"aim-blocks-nested-{depth}", "blocks", title, finished(file).data, memories)
+    data = b"a" * 300 + b"b" * 200 + b"c" * 100 + b"d" * 80 + b"e" * 40 + b"f" * 20 + b"g" * 9
+    file, memories = of_blocks([("t", plane_block(nested(3, data, constant), data))])
+    title = "escapes nested to depth 3, the last ones constant"
+    yield Accepted("aim-blocks-nested-constant", "blocks", title, finished(file).data, memories)
     file, memories = several_blocks()
     yield Accepted("aim-blocks-several", "blocks", "many blocks, the last one shorter", finished(file).data, memories)
     mask, zeros = raw_plane(b"\xff"), constant_plane(0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from aimcodec.conformance.generators.aim.blocks import Made, draw_plane, raw_plane
 
-__all__ = ["Choices", "Table", "context_block", "draw_context_block", "split"]
+__all__ = ["Choices", "Table", "context_block", "draw_context_block", "levels_of", "split"]
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ __all__ = ["count_cases", "nnc_cases", "text_cases", "value_cases"]
 LONGEST = (1 << 16) - 1  # bytes of a text, and of a list with a count of 16 bits
 WORD = (1 << 32) - 1
 LAST_VARIANT = 65535
-# Four bytes with which data end whose checksum is all ones, or zero, after an exclusive or with that of the data before.
+# Last four bytes of data with a checksum of ones, or of zeros: exclusive or of these and of the checksum before them.
 LAST_OF_ONES = WORD
 LAST_OF_ZEROS = 0x6DD90A9D
 INTEGERS = range(9)
