@@ -37,6 +37,22 @@ def _pairs_with_zero(flag: str) -> list[str]:
 
 
 _BY_REASON: dict[str, tuple[str, ...]] = {
+    "tensors named by index are not supported": (
+        f"{DATA_UNIT}/when/mps_topology_indexed_reference_flag/true",
+        f"{DATA_UNIT}/element/topology_elem_id_index",
+        *(f"{DATA_UNIT}/range/topology_elem_id_index/{place}" for place in ("min", "max", "interior")),
+        "nnc/topology_elements_ids_list/when/not mps_topology_indexed_reference_flag/false",
+        "nnc/topology_elements_ids_list/element/topology_elem_id_index_list",
+        *(f"nnc/topology_elements_ids_list/count/topology_elem_id_index_list/{count}" for count in ("2", "many")),
+        *(
+            f"nnc/topology_elements_ids_list/range/topology_elem_id_index_list/{place}"
+            for place in ("min", "max", "interior")
+        ),
+    ),
+    "entries of a codebook fit int32": (
+        "nnc/codebook/range/codebook_delta_left/max",
+        "nnc/codebook/range/codebook_delta_right/max",
+    ),
     "dimensions from outside the stream are not supported": (
         f"{DATA_UNIT}/value/input_parameters_present_flag/0",
         f"{DATA_UNIT}/value/tensor_dimensions_flag/0",

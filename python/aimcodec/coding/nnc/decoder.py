@@ -254,4 +254,7 @@ def _apply_local_scaling(units: list[DataUnit], tensors: dict[str, NDArray[Any]]
         target = names.get(BlockRole.WEIGHT, names.get(BlockRole.FACTOR_G, ""))
         scaling = tensors.pop(names[BlockRole.LOCAL_SCALING])
         weight = tensors[target]
+        if len(scaling) != len(weight):  # the factor G may have other rows than the weight
+            message = f"{len(scaling)} factors of local scaling for the {len(weight)} rows of {target!r}"
+            raise InconsistentError(message, path=unit.path)
         tensors[target] = weight * scaling.reshape((-1,) + (1,) * (weight.ndim - 1))
