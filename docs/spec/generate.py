@@ -1,4 +1,4 @@
-"""Writes the generated tables of aim-bitstream.md from aimcodec.syntax.aim; `--check` only says if they are current."""
+"""Writes the generated tables of the texts from aimcodec.syntax; `--check` only says if they are current."""
 
 from __future__ import annotations
 
@@ -10,15 +10,32 @@ from typing import Any
 
 from aimcodec.syntax.aim import beside, index, nnc, tensor, unit
 from aimcodec.syntax.document import Row, document
+from aimcodec.syntax.nnc import codebook, data_unit, parameter_sets, performance_maps, topology
+from aimcodec.syntax.nnc import unit as nnc_unit
+from aimcodec.syntax.nnc.context import StreamContext
 
-TEXT = Path(__file__).with_name("aim-bitstream.md")
+HERE = Path(__file__).parent
 TABLE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 RESERVED_TYPE = 128  # whose header and payload are bytes
-DESCRIPTORS = {"typed_header": "b(unit_header_size - 30)", "payload": "b(payload_size)"}
-ARGUMENTS: dict[Callable[..., Any], tuple[Any, ...]] = {tensor.tensor_header: (None,)}
+DESCRIPTORS = {
+    "typed_header": "b(unit_header_size - 30)",
+    "payload": "b(payload_size)",
+    "nnr_unit_size": "u(15) or, if nnr_unit_size_flag, u(31)",
+    "codebook_delta_left": "ue(codebook_egk)",
+    "codebook_delta_right": "ue(codebook_egk)",
+}
+Structure = Callable[..., Any]
+ARGUMENTS: dict[Structure, tuple[Any, ...]] = {
+    tensor.tensor_header: (None,),
+    nnc_unit.nnr_unit: (StreamContext(),),
+    parameter_sets.nnr_model_parameter_set_unit_payload: (StreamContext(),),
+    topology.nnr_topology_unit_payload: (0,),
+    data_unit.nnr_compressed_data_unit_header: (StreamContext(),),
+}
+KEYWORDS: dict[Structure, dict[str, Any]] = {topology.topology_elements_ids_list: {"indexed": False}}
 
-STRUCTURES: tuple[Callable[..., Any], ...] = (
+AIM: tuple[Structure, ...] = (
     unit.aim_unit,
     beside.package_header,
     beside.variant_header,
@@ -35,11 +52,31 @@ STRUCTURES: tuple[Callable[..., Any], ...] = (
     index.index_payload,
     index.end_header,
 )
+NNC: tuple[Structure, ...] = (
+    nnc_unit.nnr_unit,
+    parameter_sets.nnr_start_unit_header,
+    parameter_sets.nnr_model_parameter_set_unit_payload,
+    parameter_sets.nnr_layer_parameter_set_unit_header,
+    parameter_sets.nnr_layer_parameter_set_unit_payload,
+    performance_maps.sparsification_performance_map,
+    performance_maps.pruning_performance_map,
+    performance_maps.unification_performance_map,
+    performance_maps.decomposition_performance_map,
+    topology.nnr_topology_unit_header,
+    topology.nnr_topology_unit_payload,
+    topology.nnr_quantization_unit_header,
+    topology.nnr_quantization_unit_payload,
+    topology.topology_elements_ids_list,
+    data_unit.nnr_compressed_data_unit_header,
+    codebook.codebook,
+)
+TEXTS: dict[Path, tuple[Structure, ...]] = {HERE / "aim-bitstream.md": AIM, HERE / "nnc-bitstream.md": NNC}
 
 
-def table(structure: Callable[..., Any]) -> str:
+def table(structure: Structure) -> str:
     """The table of a structure in Markdown."""
-    rows = document(structure, {"unit_type": RESERVED_TYPE}, DESCRIPTORS, *ARGUMENTS.get(structure, ()))
+    arguments, keywords = ARGUMENTS.get(structure, ()), KEYWORDS.get(structure, {})
+    rows = document(structure, {"unit_type": RESERVED_TYPE}, DESCRIPTORS, *arguments, **keywords)
     return "\n".join([f"| {structure.__name__} | descriptor |", "| --- | --- |", *map(line, rows)]) + "\n"
 
 
@@ -48,20 +85,22 @@ def line(row: Row) -> str:
     return f"| {'&emsp;' * row.depth}{row.text} | {row.descriptor} |"
 
 
-def generated(text: str) -> str:
+def generated(text: str, structures: tuple[Structure, ...]) -> str:
     """The text with all its tables made anew."""
-    tables = {structure.__name__: table(structure) for structure in STRUCTURES}
+    tables = {structure.__name__: table(structure) for structure in structures}
     return TABLE.sub(lambda found: found[1] + tables[found[2]] + found[3], text)
 
 
 def main() -> int:
-    """Write or check; the exit code is 1 where the text is not current."""
-    before = TEXT.read_text("utf-8")
-    after = generated(before)
-    if "--check" in sys.argv:
-        return int(before != after)
-    TEXT.write_text(after, "utf-8")
-    return 0
+    """Write or check; the exit code is 1 where a text is not current."""
+    changed = False
+    for path, structures in TEXTS.items():
+        before = path.read_text("utf-8")
+        after = generated(before, structures)
+        changed |= before != after
+        if "--check" not in sys.argv:
+            path.write_text(after, "utf-8")
+    return int(changed and "--check" in sys.argv)
 
 
 if __name__ == "__main__":
