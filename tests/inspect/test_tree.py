@@ -46,6 +46,11 @@ def test_every_bit_is_accounted_for(case: Case) -> None:
         assert_covers(step.data)
 
 
+@pytest.mark.parametrize("case", case_parameters("valid", "uncommon", "invalid", syntax="aim", slow_beyond=20_000))
+def test_every_bit_of_packages_is_accounted_for(case: Case) -> None:
+    assert_covers((case.folder / "stream.aim").read_bytes())
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_have_a_tree(data: bytes) -> None:
     assert_covers(data)

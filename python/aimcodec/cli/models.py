@@ -14,6 +14,7 @@ from aimcodec.bridges.safetensors import SafetensorsFile
 from aimcodec.cli.files import read_stream
 from aimcodec.cli.formats import Format, format_of
 from aimcodec.cli.packages import Opened, opened
+from aimcodec.cli.report import about
 from aimcodec.dtypes import OPAQUE, dtype_of, from_code
 from aimcodec.nnc import decode as decode_nnc
 
@@ -59,7 +60,8 @@ class PackageModel:
     @property
     def metadata(self) -> Mapping[str, str]:
         """Texts by key."""
-        return self.package.metadata
+        with about(self.opened.source):
+            return self.package.metadata
 
     @property
     def tensors(self) -> Sequence[Described]:
@@ -70,7 +72,8 @@ class PackageModel:
     def read(self, name: str) -> NDArray[Any]:
         """A tensor."""
         if name not in self._batch:
-            self._batch = self.package.load(self._names_from(name))
+            with about(self.opened.source):  # an error here is not one of what is written
+                self._batch = self.package.load(self._names_from(name))
         return self._batch.pop(name)
 
     def release(self, name: str) -> None:
