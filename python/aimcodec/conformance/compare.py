@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,5 +148,13 @@ def _of_contents(number: int, step: Step, outputs: Outputs) -> Iterator[Mismatch
     for name in CONTENTS:
         if name in outputs.contents and name in step.expect.package:
             got, expected = outputs.contents[name], step.expect.package[name]
-            if got != expected:
+            if got != expected and _summary(got) != expected:
                 yield Mismatch(f"{name}: {str(got)[:200]} instead of {str(expected)[:200]}", number)
+
+
+def _summary(value: Any) -> Any:
+    """What cases have of a long list: its number of parts, and the digest of its JSON without spaces."""
+    if not isinstance(value, list):
+        return value
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return {"count": len(value), "sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()}

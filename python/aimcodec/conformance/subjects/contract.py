@@ -80,7 +80,7 @@ def _write(decoded: Decoded, folder: Path) -> None:
     for number, tensor in enumerate(decoded.tensors):
         file = f"{number}.bin"
         (folder / file).write_bytes(tensor.memory)
-        entry = {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape), "file": file}
+        entry: dict[str, Any] = {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape), "file": file}
         entry |= {"variant": tensor.variant} if tensor.variant else {}
         entry |= {"alias_of": tensor.alias_of} if tensor.alias_of is not None else {}
         entries.append(entry)

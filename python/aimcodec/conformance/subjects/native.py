@@ -69,6 +69,7 @@ def _aim(data: bytes) -> Decoded:
                     if not error.path.endswith(".protected_flag"):
                         raise
                     protected.append(tensor)
+    contents["structures"].sort()
     if protected:
         contents["protected"] = protected
     return Decoded([tensor for _, tensor in sorted(tensors, key=lambda pair: pair[0])], contents)
