@@ -255,6 +255,11 @@ def test_not_supported(name: str, tmp_path: Path) -> None:
     assert [f.check for f in entry.findings] == ["claims"] * failed
 
 
+def test_what_must_be_refused_need_not_be_supported(tmp_path: Path) -> None:
+    entry = run_fake(tmp_path, INVALID, "sys.exit(2)", claims={"syntaxes": ["nnc"]})
+    assert (entry.result, entry.failed) == ("unsupported", False)
+
+
 def test_an_unsupported_feature_is_no_excuse_for_wrong_values(tmp_path: Path) -> None:
     claims = {"syntaxes": ["nnc"], "unsupported_features": ["rank1"]}
     assert run_fake(tmp_path, ONE_WEIGHT, "write('0.bin', bytes(4))", claims=claims).failed

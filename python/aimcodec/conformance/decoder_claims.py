@@ -28,8 +28,8 @@ class DecoderClaims:
     unsupported_features: frozenset[str] = frozenset()
 
     def cover(self, case: Case) -> bool:
-        """Whether a case must be supported."""
-        return self.unsupported_features.isdisjoint(case.features)
+        """Whether a case must be supported: to refuse what must be refused, for any reason, is no failure."""
+        return case.verdict == "accept" and self.unsupported_features.isdisjoint(case.features)
 
 
 def decoder_claims(facts: Any) -> DecoderClaims:
