@@ -148,11 +148,13 @@ def value_text(tree: Tree, node: Node) -> str:
 
 
 def _summary(node: Node) -> str:
-    """What a structure is: the kind of a unit."""
+    """What a structure is: the kind of a unit, and whether a part of it is not readable."""
     kind = next((c.record for c in node.children if c.record and c.name in UNIT_TYPES), None)
     if kind is None:
         return ""
-    return f"{symbol(_base(kind.path), kind.value) or f'type {kind.value}'}, {node.bit_length >> 3} bytes"
+    damaged = any(part.record is not None and part.record.status == "gap" for part in node.walk())
+    name = symbol(_base(kind.path), kind.value) or f"type {kind.value}"
+    return f"{name}, {node.bit_length >> 3} bytes{', damaged' if damaged else ''}"
 
 
 def bin_records(trace: BinTrace) -> Iterator[dict[str, Any]]:
