@@ -13,6 +13,7 @@ import sys
 import zlib
 
 import atheris
+from mutator import mutator_of
 
 with atheris.instrument_imports(include=["aimcodec"]):
     import aimcodec
@@ -163,5 +164,5 @@ def test_one_input(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, test_one_input)
+    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutator_of("aim", LIMITS))
     atheris.Fuzz()

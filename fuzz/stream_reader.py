@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 import atheris
+from mutator import mutator_of
 
 with atheris.instrument_imports(include=["aimcodec"]):
     import aimcodec.nnc
@@ -64,5 +65,5 @@ def test_one_input(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, test_one_input)
+    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutator_of("nnc", LIMITS))
     atheris.Fuzz()
