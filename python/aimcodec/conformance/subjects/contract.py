@@ -11,7 +11,7 @@ from typing import Any
 
 from aimcodec.errors import AimcError, LimitExceededError, OutOfMemoryError, UnsupportedError
 
-__all__ = ["Decoded", "Tensor", "run"]
+__all__ = ["ACCEPTED", "FAILED", "REFUSED", "UNSUPPORTED", "Decoded", "Tensor", "exit_code", "run"]
 
 ACCEPTED, REFUSED, UNSUPPORTED, FAILED = 0, 1, 2, 3
 OPTIONS = ("hdsp", "reconstruct_lsa")
@@ -64,11 +64,12 @@ def run(decode: Decode, arguments: Sequence[str]) -> int:
             _write(decoded, outdir / str(number) if len(streams) > 1 else outdir)
     except AimcError as error:
         _write_error(error, outdir)
-        return _exit_code(error)
+        return exit_code(error)
     return ACCEPTED
 
 
-def _exit_code(error: AimcError) -> int:
+def exit_code(error: AimcError) -> int:
+    """The exit code, or the result of a library, that an error stands for (1.2)."""
     if isinstance(error, OutOfMemoryError):
         return FAILED
     return UNSUPPORTED if isinstance(error, UnsupportedError | LimitExceededError) else REFUSED
