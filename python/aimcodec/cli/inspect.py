@@ -70,6 +70,8 @@ def inspect(
     """
     with about(stream):
         data = map_file(stream)
+        if against is not None and bins is not None:
+            raise ArgumentError("--against compares elements; it has no use for --bins")
         if bins is None and against is not None:
             compare_elements(stream, data, against, json)
         elif bins is None:

@@ -3,27 +3,40 @@
 Everything here takes any bytes and gives plain records and lines of text; showing them is up to the caller.
 """
 
+from .against import Divergence, first_divergence
 from .bins import BIN_DTYPE, BinTrace, bin_trace, compiler, element_names
+from .diff import ElementDifference, StructureDiff, UnitDiff, diff_trees
+from .jsonl import read_lines
 from .kinds import check_any, is_package
 from .places import Place, place_of
 from .summary import Summary, TensorSummary, UnitSummary, summarize
+from .tensors import TensorDiff, diff_tensors
 from .tree import Node, Tree, read_tree
 
 __all__ = [
     "BIN_DTYPE",
     "BinTrace",
+    "Divergence",
+    "ElementDifference",
     "Node",
     "Place",
+    "StructureDiff",
     "Summary",
+    "TensorDiff",
     "TensorSummary",
     "Tree",
+    "UnitDiff",
     "UnitSummary",
     "bin_trace",
     "check_any",
     "compiler",
+    "diff_tensors",
+    "diff_trees",
     "element_names",
+    "first_divergence",
     "is_package",
     "place_of",
+    "read_lines",
     "read_tree",
     "summarize",
 ]

@@ -60,8 +60,8 @@ class TraceLog:
                 raw = value if element.width else bits.peek(start, length)
                 shown = None if element.rule else value
                 path = f"{prefix}{element.name}[{index}]" if index >= 0 else prefix + element.name
-                of = element.descriptor, path, raw, shown, element.clause, "ok", element.doc
-                records.append(TraceRecord(start, length, *of))
+                descriptor, clause, doc = element.descriptor, element.clause, element.doc
+                records.append(TraceRecord(start, length, descriptor, path, raw, shown, clause, "ok", doc))
             elif index == BLOCK:
                 records += _numbers(element, start, value, prefix + element.name)
             else:
