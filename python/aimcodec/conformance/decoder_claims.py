@@ -21,7 +21,7 @@ class DecoderClaims:
 
     Attributes:
         syntaxes: those it decodes; cases of others are not run.
-        unsupported_features: tags of cases where "not supported" is no failure.
+        unsupported_features: features or areas of cases where "not supported" is no failure.
     """
 
     syntaxes: frozenset[str]
@@ -29,7 +29,7 @@ class DecoderClaims:
 
     def cover(self, case: Case) -> bool:
         """Whether a case must be supported: to refuse what must be refused, for any reason, is no failure."""
-        return case.verdict == "accept" and self.unsupported_features.isdisjoint(case.features)
+        return case.verdict == "accept" and self.unsupported_features.isdisjoint({*case.features, case.area})
 
 
 def decoder_claims(facts: Any) -> DecoderClaims:
