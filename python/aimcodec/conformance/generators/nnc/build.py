@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aimcodec.reference.nnc_encoder import (
-    AnyUnit,
     DataUnit,
     ModelParameterSet,
     StartUnit,
     TensorChoices,
-    Unit,
 )
 from aimcodec.syntax.nnc import trace_stream
 
@@ -36,7 +34,7 @@ __all__ = [
 INT, FLOAT, RAW_FLOAT, BLOCK = range(4)
 
 
-def frame(idc: int = 1, **mps: Any) -> list[AnyUnit | Unit]:
+def frame(idc: int = 1, **mps: Any) -> list[Any]:
     """The units before the data units: start unit and model parameter set."""
     return [StartUnit(idc), ModelParameterSet(**mps)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aimcodec.conformance.generators.nnc import data_units, headers, refused
+from aimcodec.conformance.generators.nnc import coder, data_units, headers, refused
 from aimcodec.conformance.generators.nnc.confirm import confirmed
 from aimcodec.conformance.generators.registry import Built, generator
 
@@ -94,3 +94,33 @@ def _refused_data_units() -> Iterator[Built]:
 @generator("nnc/unsupported")
 def _unsupported() -> Iterator[Built]:
     return confirmed(refused.unsupported_cases())
+
+
+@generator("nnc/parameter-sets")
+def _parameter_sets() -> Iterator[Built]:
+    return confirmed(coder.parameter_set_cases())
+
+
+@generator("nnc/contexts")
+def _contexts() -> Iterator[Built]:
+    return confirmed(coder.context_cases())
+
+
+@generator("nnc/lengths")
+def _lengths() -> Iterator[Built]:
+    return confirmed(coder.length_cases())
+
+
+@generator("nnc/runs")
+def _runs() -> Iterator[Built]:
+    return confirmed(coder.run_cases())
+
+
+@generator("nnc/carries")
+def _carries() -> Iterator[Built]:
+    return confirmed(coder.carry_cases())
+
+
+@generator("nnc/mix", 1)
+def _mix(seed: int) -> Iterator[Built]:
+    return confirmed(coder.mixed_cases(seed))

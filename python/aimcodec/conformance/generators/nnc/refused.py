@@ -176,8 +176,8 @@ def _maps(data: AnyUnit) -> Iterator[Refused]:
             "maps",
             f"1.2: {element} has 32 bits",
             OutOfRangeError,
-            [*frame(**{name: PerformanceMap((bad,))}), data],
-            [*frame(**{name: PerformanceMap((good,))}), data],
+            [*frame(1, **{name: PerformanceMap((bad,))}), data],
+            [*frame(1, **{name: PerformanceMap((good,))}), data],
             f"{MPS}.{name}_performance_map.{path}",
         )
     units = [*frame(unification=PerformanceMap((UnificationEntry(),))), data]
@@ -195,7 +195,8 @@ def _layers(data: AnyUnit) -> Iterator[Refused]:
         yield refused(f"nnc-refused-lps-7bits-{value}", "layer", rule, OutOfRangeError, units, legal, path)
     rule = "3.3: nnr_reserved_zero_1bit is 0"
     for name in ("reserved_first", "reserved_last"):
-        data_bad = encode_stream([*frame(), LayerParameterSet(**{name: 1}), data])
+        changed: dict[str, Any] = {name: 1}
+        data_bad = encode_stream([*frame(), LayerParameterSet(**changed), data])
         begin = element_offset(encode_stream(legal), f"{LPS}payload.lps_sparsification_flag") - 1
         offset = begin if name == "reserved_first" else begin + 7
         id = f"nnc-refused-lps-{name.replace('_', '-')}"
@@ -372,7 +373,7 @@ def unsupported_cases() -> Iterator[Refused]:
     data = small_unit()
     zeros = np.zeros((2, 2), np.int64)
     g, h = TensorChoices(zeros), TensorChoices(zeros)
-    factors = {"compressed_parameter_types": 1, "decomposition_rank": 2, "g_number_of_rows": 2}
+    factors: dict[str, Any] = {"compressed_parameter_types": 1, "decomposition_rank": 2, "g_number_of_rows": 2}
     book = Codebook(0, 0, (0,), (0,))
     streams: list[tuple[str, str, Units]] = [
         ("second-start", "a second start unit", [start, mps, start, data]),

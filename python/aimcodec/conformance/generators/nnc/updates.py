@@ -56,7 +56,7 @@ class UpdateSequence:
         """
         depth = len(self.streams) + 1
         refs = self._integers if temporal else [None, None]
-        qp = {} if kind == INT else {"qp_delta": -8}
+        qp: dict[str, Any] = {} if kind == INT else {"qp_delta": -8}
         choices = TensorChoices(
             levels,
             **{**qp, **tensor},
