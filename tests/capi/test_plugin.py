@@ -131,8 +131,8 @@ def test_encoding(syntax: str, tmp_path: Path) -> None:
     assert shlib.call(PLUGIN, request) == 0
     if syntax == "nnc":
         found = decode_nnc(out)
-        step = 2.0**-5  # 11.1: density 2, QP -20
-        assert np.abs(found["weight \u00e9"] - x).max() <= step
+        step = 2.0**-5  # 11.1: density 2, QP -20; dependent quantization takes every other point
+        assert np.abs(found["weight \u00e9"] - x).max() <= 2 * step
     else:
         with open_package(out) as package:
             found = package.load()

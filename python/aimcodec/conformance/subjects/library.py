@@ -1,6 +1,6 @@
 """Our fast codecs as a shared library of the kit (docs/spec/conformance-kit.md, clause 3): its side in Python.
 
-The library is `aimcodec.capi.plugin_path()`. It works only inside a Python process, which is what the kit loads it into.
+The library is `aimcodec.capi.plugin_path()`. It works only inside a Python process: the kit loads it into one.
 """
 
 from __future__ import annotations
