@@ -19,7 +19,7 @@ $(VENV)/.tools: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet scikit-build-core pybind11 cmake ninja
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.tools pyproject.toml CMakeLists.txt $(shell find csrc -name '*.[ch]pp')
+$(VENV)/.installed: $(VENV)/.tools pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev]'
 	@touch $@
 
