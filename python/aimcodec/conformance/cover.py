@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
+from aimcodec.conformance.bins import UNREACHABLE_BINS, all_bin_points, bin_points_of
 from aimcodec.conformance.case import Case
 from aimcodec.limits import Limits
 from aimcodec.syntax.coverage import UNREACHABLE, all_points, points_of
@@ -13,6 +14,8 @@ __all__ = ["LARGEST", "Measure", "first_reached", "measures", "minimise", "point
 
 # What the largest cases of class "limits" need.
 LARGEST = Limits(max_string_bytes=(1 << 16) - 1)
+
+TRACED = 10_000  # bytes of streams whose bins are looked at
 
 CLASSES = ("valid", "uncommon", "limits", "invalid")
 
@@ -34,11 +37,16 @@ class Measure:
 def measures() -> list[Measure]:
     """What is measured."""
     nnc, aim = ({point.id: point.kind for point in all_points(syntax)} for syntax in ("nnc", "aim"))
-    return [Measure("Syntax of NNC", nnc, UNREACHABLE), Measure("Syntax of AIM", aim, UNREACHABLE)]
+    bins = {point: point.split("/")[1] for point in all_bin_points()}
+    return [
+        Measure("Syntax of NNC", nnc, UNREACHABLE),
+        Measure("Arithmetic coding of NNC", bins, UNREACHABLE_BINS),
+        Measure("Syntax of AIM", aim, UNREACHABLE),
+    ]
 
 
 def points_of_case(case: Case) -> set[str]:
-    """Ids of the points that a case reaches: of the valid set only where a decoder shall accept it.
+    """Ids of the points that a case reaches: of the valid set, and of bins, only where a decoder shall accept it.
 
     A stream that is refused for what the syntax does not show has no points. One that need not be supported is like one
     that is refused.
@@ -50,6 +58,8 @@ def points_of_case(case: Case) -> set[str]:
         points = points_of(step.data, case.syntax, LARGEST)
         if not refused or len(points) == 1:
             reached |= points
+    if case.syntax == "nnc" and case.verdict == "accept" and case.bytes <= TRACED:
+        reached |= bin_points_of(*(step.data for step in case.steps))
     return reached
 
 

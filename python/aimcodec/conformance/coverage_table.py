@@ -38,6 +38,19 @@ KINDS = {
     "rule": "a rule about an element is broken: refused",
     "refuse": "syntax that is not supported: refused",
     "size": "sizes and checksums that are wrong: refused",
+    "context": "each model with a bin 0 and a bin 1",
+    "parameter_set": "each parameter set for each kind of model, with both bins",
+    "range_table": "each entry of the table of ranges",
+    "adaptation": "each state of both estimators",
+    "shifts": "each number of shifts after a bin",
+    "remainder": "each length of the prefix of a remainder",
+    "limit": "the longest unary codes",
+    "bypass": "each number of bypass bins of qp_delta",
+    "trellis": "each state of dependent quantization, even and odd",
+    "carry": "carries over 0, 1, 2 and more bytes",
+    "end": "ends of a codeword",
+    "payload": "payload types by rank of the tensor",
+    "layout": "unary lengths, and choices that decide about contexts",
 }
 
 
