@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimcodec.conformance.generators.nnc.case import Accepted, Refused
-from aimcodec.conformance.generators.nnc.observed import CONFIRMED, NNCODEC, OBSERVED
+from aimcodec.conformance.generators.nnc.observed import observation
 from aimcodec.conformance.generators.registry import Built, DisagreementError, Stream
 from aimcodec.errors import AimcError
 from aimcodec.inspect import bin_trace
@@ -51,6 +51,7 @@ def _accepted(case: Accepted) -> Built:
     slow, native = SlowDecoder(hdsp="hdsp" in case.options), Decoder()
     streams = [_stream(case, number, slow, native) for number in range(len(case.streams))]
     tensors = [tensor for stream in streams for tensor in stream.expect["tensors"]]
+    confirmed_by, observed = observation(case.id, [stream.data for stream in streams])
     return Built(
         id=case.id,
         title=case.title,
@@ -68,8 +69,8 @@ def _accepted(case: Accepted) -> Built:
             "bytes": sum(4 * int(np.prod(tensor["shape"])) for tensor in tensors),
             "units": max(sum(1 for _ in iter_units(stream.data)) for stream in streams),
         },
-        confirmed_by=(NNCODEC,) if case.id in CONFIRMED else (),
-        observed={NNCODEC: OBSERVED[case.id]} if case.id in OBSERVED else {},
+        confirmed_by=confirmed_by,
+        observed=observed,
     )
 
 
@@ -175,7 +176,7 @@ def _refused(case: Refused) -> Built:
         verdict="either" if unsupported else "reject",
         clauses=(found[0],) if found else (),
         streams=(Stream(case.data, expect),),
-        observed={NNCODEC: OBSERVED[case.id]} if case.id in OBSERVED else {},
+        observed=observation(case.id, [case.data])[1],
     )
 
 

@@ -105,7 +105,7 @@ def shape_cases() -> Iterator[Accepted]:
             f"nnc-format-{number}",
             "shapes",
             f"nnr_decompressed_data_format {number} is a wish: the results are as without it",
-            [*frame(), unit, raw, int_unit("int", [1, -1], nnr_decompressed_data_format=number)],
+            [*frame(), unit, int_unit("int", [1, -1], nnr_decompressed_data_format=number), raw],
             "4.5",
         )
     yield accepted(
@@ -174,7 +174,11 @@ def block_cases() -> Iterator[Accepted]:
                 f"nnc-block-{types}-edition-{idc + 1}",
                 "block",
                 f"edition {idc + 1}, a block with compressed_parameter_types {types}",
-                [*frame(idc), _block(types, (9, 4), f"{types}", dq_flag=idc), _block(types, (5,), "vector")],
+                [
+                    *frame(idc),
+                    _block(types, (9, 4), f"{types}", dq_flag=idc),
+                    _block(types, (5,), "vector", cabac_unary_length_minus1=None),
+                ],
                 "4.6",
             )
     for scan_order in (1, 2):
@@ -220,7 +224,7 @@ def _factors(id: str, types: int, shape: tuple[int, int], rows: int, rank: int, 
     vectors = [TensorChoices(levels_of(rng, shape[:1], 9), -8 + n) for n in range(vector_count)]
     g = TensorChoices(levels_of(rng, (rows, rank), 4), -12)
     h = TensorChoices(levels_of(rng, (rank, shape[0] * shape[1] // rows), 4), -9)
-    names = ("g", "h", *(f"{n}" for n in range(vector_count)))
+    names = ("w_G", "w_H", *(f"{n}" for n in range(vector_count)))
     block = DataUnit(
         BLOCK,
         names,

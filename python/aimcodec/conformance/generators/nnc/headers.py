@@ -88,9 +88,10 @@ def framing_cases() -> Iterator[Accepted]:
 def model_cases() -> Iterator[Accepted]:
     """Section 3.2."""
     for flags in range(8):
-        units: list[Any] = [raw_unit("raw", [[0.5, -2]]), int_unit("int", [3, -4])]
+        units: list[Any] = [int_unit("int", [3, -4])]
         if flags & 3:
             units.append(small_unit())
+        units.append(raw_unit("raw", [[0.5, -2]]))
         yield accepted(
             f"nnc-mps-methods-{flags}",
             "model",
