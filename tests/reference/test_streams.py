@@ -7,6 +7,7 @@ import struct
 import numpy as np
 import pytest
 
+import aimcodec.nnc
 from aimcodec.errors import (
     AimcError,
     InconsistentError,
@@ -64,6 +65,9 @@ def test_layer_parameter_set_replaces_quantization() -> None:
 def test_layer_parameter_set_without_quantization() -> None:
     lps = unit(2, "10000000", "0", "000", "000", "0", ALIGN)
     assert decode(START + MPS + lps + DATA)["w"].tolist() == VALUES
+    other = unit(2, "0" * 8, "0", "000", "001", "0", "010", f"{4:013b}", ALIGN)
+    assert decode(START + MPS + other + lps + DATA)["w"].tolist() == VALUES
+    assert aimcodec.nnc.decode(START + MPS + other + lps + DATA)["w"].tolist() == VALUES
 
 
 @pytest.mark.parametrize("nnr_unit_type", [7, 31, 32, 63])

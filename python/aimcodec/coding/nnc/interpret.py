@@ -13,6 +13,7 @@ from aimcodec.coding.nnc.data_unit import (
     CPT_DC,
     CPT_LS,
     PT_BLOCK,
+    PT_FLOAT,
     PT_RAW_FLOAT,
     BlockRole,
     Codebook,
@@ -37,6 +38,7 @@ INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1
 QUANTIZED_METHODS = 3
 
 Fields = Mapping[str, Any]
+Quantization = tuple[int, int]  # qp_density, quantization_parameter
 
 
 def interpret(units: Iterable[Unit]) -> list[DataUnit]:
@@ -44,39 +46,46 @@ def interpret(units: Iterable[Unit]) -> list[DataUnit]:
 
     Raises:
         UnsupportedError: tensors named by index, decomposed tensors outside blocks.
+        InconsistentError: a tensor with a QP, and no parameter set in force that says how QPs are coded.
         AimcError: whatever reading the units raises.
     """
     data_units = []
     profile = 0
     parameters: Fields = {}
-    quantization = (0, 0)
+    model: Quantization | None = None
+    layer: Quantization | None = None
     for number, unit in enumerate(units):
         if unit.kind == UnitType.NNR_STR:
             profile = unit.fields["nnr_start_unit_header"]["general_profile_idc"]
         elif unit.kind == UnitType.NNR_MPS:
             parameters = unit.fields["nnr_model_parameter_set_unit_payload"]
-            quantization = _quantization(parameters, "mps")
+            model = _quantization(parameters, "mps")
         elif unit.kind == UnitType.NNR_LPS:
-            layer = unit.fields["nnr_layer_parameter_set_unit_payload"]
-            if layer["lps_quantization_method_flags"] & QUANTIZED_METHODS:
-                quantization = _quantization(layer, "lps")
+            layer = _quantization(unit.fields["nnr_layer_parameter_set_unit_payload"], "lps")
         elif unit.kind == UnitType.NNR_NDU:
-            data_units.append(_data_unit(number, unit, profile, parameters, quantization))
+            data_units.append(_data_unit(number, unit, profile, parameters, layer or model))
     return data_units
 
 
-def _quantization(parameters: Fields, prefix: str) -> tuple[int, int]:
-    """QP density and offset of a parameter set."""
-    return parameters.get(f"{prefix}_qp_density", 0), parameters.get(f"{prefix}_quantization_parameter", 0)
+def _quantization(parameters: Fields, prefix: str) -> Quantization | None:
+    """QP density and offset of a parameter set, if it has them."""
+    if not parameters[f"{prefix}_quantization_method_flags"] & QUANTIZED_METHODS:
+        return None
+    return parameters[f"{prefix}_qp_density"], parameters[f"{prefix}_quantization_parameter"]
 
 
-def _data_unit(number: int, unit: Unit, profile: int, parameters: Fields, quantization: tuple[int, int]) -> DataUnit:
+def _data_unit(
+    number: int, unit: Unit, profile: int, parameters: Fields, quantization: Quantization | None
+) -> DataUnit:
     path = f"units[{number}]"
     header: Fields = unit.fields["nnr_compressed_data_unit_header"]
     parent = bool(header.get("parent_node_id_present_flag", 0))
+    payload_type = header["nnr_compressed_data_unit_payload_type"]
+    if quantization is None and payload_type in (PT_FLOAT, PT_BLOCK):
+        raise InconsistentError("no parameter set gives a qp_density", path=f"{path}.qp_delta")
     data_unit = DataUnit(
         path=path,
-        payload_type=header["nnr_compressed_data_unit_payload_type"],
+        payload_type=payload_type,
         payload=memoryview(unit.payload),
         payload_bit=unit.payload_offset * 8,
         profile=profile,
@@ -84,8 +93,8 @@ def _data_unit(number: int, unit: Unit, profile: int, parameters: Fields, quanti
         unary_length=header.get("cabac_unary_length_minus1", DEFAULT_UNARY_LENGTH_MINUS1) + 1,
         scan_order=header.get("scan_order", 0),
         parameter_types=header.get("compressed_parameter_types", 0),
-        qp_density=quantization[0],
-        qp_offset=quantization[1],
+        qp_density=quantization[0] if quantization else 0,
+        qp_offset=quantization[1] if quantization else 0,
         update_signalled=bool(parameters.get("mps_parent_signalling_enabled_flag", 0)),
         parent=parent,
         temporal=bool(header.get("temporal_context_modeling_flag", 0)),

@@ -98,16 +98,18 @@ def shape_cases() -> Iterator[Accepted]:
         [*frame(), *[int_unit(f"{shape}", np.ones(shape, np.int64)) for shape in dimensions]],
         "4.1",
     )
-    for number in range(10):
-        unit = small_unit("real", nnr_decompressed_data_format=number)
-        raw = raw_unit("raw", [1.5, -0.0], nnr_decompressed_data_format=number)
-        yield accepted(
-            f"nnc-format-{number}",
-            "shapes",
-            f"nnr_decompressed_data_format {number} is a wish: the results are as without it",
-            [*frame(), unit, int_unit("int", [1, -1], nnr_decompressed_data_format=number), raw],
-            "4.5",
-        )
+    formats = [
+        unit(f"{word}{number}", [[1, -1]], nnr_decompressed_data_format=number)
+        for number in range(10)
+        for unit, word in ((real_unit, "real"), (int_unit, "int"))
+    ]
+    yield accepted(
+        "nnc-formats",
+        "shapes",
+        "nnr_decompressed_data_format is a wish: the results are as without it",
+        [*frame(), *formats, raw_unit("raw", [1.5, -0.0], nnr_decompressed_data_format=2)],
+        "4.5",
+    )
     yield accepted(
         "nnc-dimension-shift",
         "shapes",
@@ -136,19 +138,18 @@ def shape_cases() -> Iterator[Accepted]:
         [*frame(), raw_unit("raw", specials.reshape(2, 4))],
         "11.5",
     )
-    for types in range(2, 16, 2):
-        yield accepted(
-            f"nnc-types-{types}",
-            "shapes",
-            f"compressed_parameter_types {types} outside of a block is informative",
-            [
-                *frame(),
-                small_unit("real", compressed_parameter_types=types),
-                int_unit("int", [[1, 2], [3, 4]], compressed_parameter_types=types),
-                raw_unit("raw", [1.0], compressed_parameter_types=types),
-            ],
-            "4.6",
-        )
+    informative = [
+        unit(f"{word}{types}", [[1, 2], [3, 4]], compressed_parameter_types=types)
+        for types in range(2, 16, 2)
+        for unit, word in ((real_unit, "real"), (int_unit, "int"))
+    ]
+    yield accepted(
+        "nnc-types",
+        "shapes",
+        "compressed_parameter_types outside of a block is informative",
+        [*frame(), *informative, raw_unit("raw", [1.0], compressed_parameter_types=6)],
+        "4.6",
+    )
 
 
 def _shaped(kind: int, shape: tuple[int, ...], idc: int) -> DataUnit:
@@ -280,9 +281,9 @@ def _book_case(id: str, title: str, books: Sequence[Codebook], shape: tuple[int,
 
 def codebook_cases() -> Iterator[Accepted]:
     """Codebooks (section 4.3)."""
-    for egk in range(16):
-        books = [Codebook(egk, 0, (0, 1, egk), (2, 70000 >> egk)), Codebook(egk, -egk, (), (1 << egk,))]
-        yield _book_case(f"nnc-codebook-egk-{egk}", f"codebook_egk {egk}", books)
+    orders = [Codebook(egk, 0, (0, 1, egk), (2, 70000 >> egk)) for egk in range(16)]
+    orders += [Codebook(egk, -egk, (), (1 << egk,)) for egk in range(16)]
+    yield _book_case("nnc-codebook-egk", "codebook_egk 0 to 15", orders)
     widest = (1 << 32) - 2  # between the ends of int32
     ends = [
         Codebook(0, INT32_MIN, (), ()),

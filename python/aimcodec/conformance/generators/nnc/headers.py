@@ -208,59 +208,28 @@ def model_flag_cases(seed: int) -> Iterator[Accepted]:
 
 def layer_cases() -> Iterator[Accepted]:
     """Section 3.3: a layer parameter set replaces density and parameter for what follows."""
-    for flags in range(8):
-        yield accepted(
-            f"nnc-lps-methods-{flags}",
-            "layer",
-            f"lps_quantization_method_flags {flags}",
-            [
-                *frame(mps_qp_density=1, mps_quantization_parameter=3),
-                small_unit("before"),
-                LayerParameterSet(lps_self_contained_flag=flags & 1, lps_quantization_method_flags=flags),
-                small_unit("after"),
-            ],
-            "3.3",
-            "5",
-        )
-    for density in range(8):
-        yield accepted(
-            f"nnc-lps-density-{density}",
-            "layer",
-            f"lps_qp_density {density}, then another set",
-            [
-                *frame(),
-                LayerParameterSet(lps_qp_density=density, lps_quantization_parameter=density - 3),
-                small_unit("first"),
-                LayerParameterSet(lps_qp_density=7 - density, lps_quantization_parameter=1),
-                small_unit("second"),
-            ],
-            "3.3",
-            "5",
-        )
-    for parameter in (-4096, 4095):
-        yield accepted(
-            f"nnc-lps-parameter-{parameter}",
-            "layer",
-            f"lps_quantization_parameter {parameter}",
-            [*frame(), LayerParameterSet(lps_qp_density=7, lps_quantization_parameter=parameter), small_unit()],
-            "3.3",
-        )
+    before = frame(mps_qp_density=1, mps_quantization_parameter=3)
+    methods = [
+        LayerParameterSet(lps_self_contained_flag=flags & 1, lps_quantization_method_flags=flags, lps_qp_density=4)
+        for flags in (0, 3, 4, 1, 5, 2, 6, 7)
+    ]
+    yield _layers("methods", "every value of lps_quantization_method_flags", before, methods)
+    densities = [LayerParameterSet(lps_qp_density=d, lps_quantization_parameter=d - 3) for d in range(8)]
+    yield _layers("densities", "every value of lps_qp_density", before, densities)
+    ends = [LayerParameterSet(lps_qp_density=7, lps_quantization_parameter=p) for p in (-4096, 4095)]
+    yield _layers("parameters", "the least and the greatest lps_quantization_parameter", before, ends)
     maps = {"sparsification": SPARSIFICATION, "pruning": PRUNING, "unification": UNIFICATION}
-    for bits in range(8):
+    sets = []
+    for bits in range(16):
         chosen: dict[str, Any] = {name: maps[name] for n, name in enumerate(maps) if bits >> n & 1}
-        yield accepted(
-            f"nnc-lps-maps-{bits}",
-            "layer",
-            f"a layer parameter set with {', '.join(chosen) or 'no'} maps",
-            [
-                *frame(),
-                LayerParameterSet(lps_self_contained_flag=(bits.bit_count()) & 1, **chosen),
-                LayerParameterSet(lps_self_contained_flag=(bits.bit_count() + 1) & 1, **chosen),
-                small_unit(),
-            ],
-            "3.3",
-            "3.4",
-        )
+        sets.append(LayerParameterSet(lps_self_contained_flag=bits >> 3, **chosen))
+    yield _layers("maps", "layer parameter sets with maps", before, sets)
+
+
+def _layers(id: str, title: str, before: list[Any], sets: list[LayerParameterSet]) -> Accepted:
+    """A tensor before, between and behind layer parameter sets."""
+    units = [part for number, lps in enumerate(sets) for part in (lps, small_unit(f"{number}"))]
+    return accepted(f"nnc-lps-{id}", "layer", title, [*before, small_unit("before"), *units], "3.3", "3.4", "5")
 
 
 SPARSIFICATION = PerformanceMap(

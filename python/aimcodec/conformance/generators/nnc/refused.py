@@ -138,6 +138,14 @@ def model_cases() -> Iterator[Refused]:
     )
     yield from _maps(data)
     yield from _layers(data)
+    for word, units in (("mps", []), ("lps", [LayerParameterSet(lps_quantization_method_flags=4)])):
+        yield Refused(
+            f"nnc-refused-no-density-{word}",
+            "model",
+            "5: a tensor with a QP needs a parameter set in force that has a qp_density",
+            InconsistentError,
+            encode_stream([*frame(mps_quantization_method_flags=4), *units, data]),
+        )
 
 
 def _maps(data: AnyUnit) -> Iterator[Refused]:
