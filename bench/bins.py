@@ -16,4 +16,9 @@ def count_bins(stream: bytes) -> int:
         for unit in interpret(iter_units(stream))
         if unit.payload_type != PT_RAW_FLOAT
     ]
-    return sum(_core.trace(job, 0, 0)[1] for job in jobs)
+    bins = 0
+    for job in jobs:
+        trace = _core.BinTrace(job, 0, 0)
+        trace.finish()
+        bins += trace.count()
+    return bins

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "entropy/tracer.hpp"
 #include "failing_new.hpp"
 #include "guarded_bytes.hpp"
 #include "input.hpp"
+#include "payload/bin_trace.hpp"
 #include "payload/decode.hpp"
 #include "payload/tensor_decoder.hpp"
 
@@ -258,9 +258,10 @@ void check_probe_and_trace(const Run& decoded) {
     if (status.code == Code::internal) report("an internal error", {}, status);
     if (!status.ok()) continue;
     if (!probed.jobs[i].status.ok()) report("probe refuses", status, probed.jobs[i].status);
-    BinTracer tracer(0, 16);
-    const Status traced = trace_codeword(decoded.jobs[i], tracer);
-    if (!traced.ok()) report("trace refuses", status, traced);
+    BinTrace trace(decoded.jobs[i], BinWindow{});
+    while (trace.next(1).count > 0) {
+    }
+    if (!trace.status().ok()) report("trace refuses", status, trace.status());
   }
 }
 

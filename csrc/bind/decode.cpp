@@ -1,10 +1,8 @@
-#include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <unordered_set>
 
 #include "bind/job.hpp"
-#include "entropy/tracer.hpp"
 #include "payload/tensor_decoder.hpp"
 #include "quant/dequantise.hpp"
 
@@ -139,20 +137,6 @@ void probe(const py::list& jobs) {
   with_native(jobs, probe_codewords);
 }
 
-py::tuple trace(const Job& job, std::uint64_t first, std::uint64_t limit) {
-  require(!job.native.tensors.empty(), "a job without tensors");
-  BinTracer tracer(first, limit);
-  Status status;
-  {
-    const py::gil_scoped_release release;
-    status = trace_codeword(job.native, tracer);
-  }
-  const std::vector<BinRecord>& records = tracer.records();
-  UInt8Array bytes(static_cast<py::ssize_t>(records.size() * sizeof(BinRecord)));
-  if (!records.empty()) std::memcpy(bytes.mutable_data(), records.data(), records.size() * sizeof(BinRecord));
-  return py::make_tuple(bytes, tracer.count(), status_tuple(status));
-}
-
 // Turns int32 integers into binary32 values in place (section 11).
 py::tuple reconstruct(const Int32Array& data, int qp, int qp_density, const py::object& codebook,
                       std::uint32_t codebook_zero) {
@@ -188,7 +172,6 @@ void register_decode(py::module_& m) {
       .def("qp", [](const Job& job, std::size_t i) { return job.native.tensors.at(i).qp; }, py::arg("tensor"));
   m.def("probe", &probe, py::arg("jobs"));
   m.def("decode", &decode, py::arg("jobs"), py::arg("threads"));
-  m.def("trace", &trace, py::arg("job"), py::arg("first"), py::arg("limit"));
   m.def("reconstruct", &reconstruct, py::arg("data").noconvert(), py::arg("qp"), py::arg("qp_density"), py::kw_only(),
         py::arg("codebook") = py::none(), py::arg("codebook_zero") = 0);
   m.def("max_bins", &max_bins, py::arg("payload_bytes"));

@@ -28,5 +28,6 @@ void register_decode(py::module_& m);
 void register_encode(py::module_& m);
 void register_config(py::module_& m);
 void register_lossless(py::module_& m);
+void register_trace(py::module_& m);
 
 }  // namespace aimc::bind

@@ -7,4 +7,5 @@ PYBIND11_MODULE(_core, m) {
   aimc::bind::register_decode(m);
   aimc::bind::register_encode(m);
   aimc::bind::register_lossless(m);
+  aimc::bind::register_trace(m);
 }

@@ -79,28 +79,30 @@ class BinDecoder {
   }
 
   // A block row starts: R is set, O is left alone.
-  void reset_range() { range_ = std::uint64_t{256} << kShift; }
+  void reset_range() {
+    tracer.reset(range());
+    range_ = std::uint64_t{256} << kShift;
+  }
 
   AIMC_INLINE int context_bin(DecoderContext& c, int context) {
     const std::uint64_t row = (range_ >> 57) & 0x38;
     const std::uint64_t lps_range = ((c.lps >> row) & 0xFF) << kShift;
     const std::uint64_t mps_range = range_ - lps_range;
-    [[maybe_unused]] BinRecord r{};
+    [[maybe_unused]] BinEvent event;
     if constexpr (Tracer::enabled) {
-      r = before(static_cast<std::uint16_t>(context), c.b + 16 * c.a, lps_range);
+      event = before(static_cast<std::uint16_t>(context));
+      event.parameter_set = c.parameter_set;
+      event.a = c.a;
+      event.b = c.b;
     }
     const std::uint64_t rest = value_ - mps_range;
     const bool is_lps = value_ >= mps_range;
     value_ = is_lps ? rest : value_;
     range_ = is_lps ? lps_range : mps_range;
-    renormalise();
     const int bin = c.mps ^ static_cast<int>(is_lps);
+    if constexpr (Tracer::enabled) after(event, range_, bin);
+    renormalise();
     update(c, bin);
-    if constexpr (Tracer::enabled) {
-      r.a_after = c.a;
-      r.b_after = c.b;
-      after(r, bin);
-    }
     (void)context;
     return bin;
   }
@@ -114,12 +116,13 @@ class BinDecoder {
 
   bool terminate_bin() {
     tracer.at(BinElement::terminate, 0);
-    BinRecord r{};
-    if constexpr (Tracer::enabled) r = before(kTerminateContext, 0, 0);
-    range_ -= std::uint64_t{2} << kShift;
+    [[maybe_unused]] BinEvent event;
+    if constexpr (Tracer::enabled) event = before(kTerminateContext);
+    constexpr std::uint64_t end_range = std::uint64_t{2} << kShift;
+    range_ -= end_range;
     const bool bin = value_ >= range_;
+    if constexpr (Tracer::enabled) after(event, bin ? end_range : range_, bin ? 1 : 0);
     if (!bin) renormalise();
-    if constexpr (Tracer::enabled) after(r, bin ? 1 : 0);
     return bin;
   }
 
@@ -183,15 +186,15 @@ class BinDecoder {
   }
 
   AIMC_INLINE int bypass_bin() {
-    BinRecord r{};
-    if constexpr (Tracer::enabled) r = before(kBypassContext, 0, 0);
+    [[maybe_unused]] BinEvent event;
+    if constexpr (Tracer::enabled) event = before(kBypassContext);
     // O = 2 O + next bit against R is O against R / 2 with one more bit looked at.
     const std::uint64_t half = range_ >> 1;
     const std::uint64_t rest = value_ - half;
     const bool bin = value_ >= half;
     value_ = bin ? rest : value_;
+    if constexpr (Tracer::enabled) after(event, half, bin ? 1 : 0);
     shift(1);
-    if constexpr (Tracer::enabled) after(r, bin ? 1 : 0);
     return bin ? 1 : 0;
   }
 
@@ -211,21 +214,18 @@ class BinDecoder {
     c.lps = kPackedLpsRanges.column[column < 0 ? -column : column];
   }
 
-  BinRecord before(std::uint16_t context, int state, std::uint64_t lps_range) const {
-    BinRecord r{};
-    r.shifts = shifts();
-    r.context = context;
-    r.state_before = static_cast<std::int16_t>(state);
-    r.range_before = static_cast<std::uint16_t>(range());
-    r.offset_before = static_cast<std::uint16_t>(offset());
-    r.lps_range = static_cast<std::uint16_t>(lps_range >> kShift);
-    return r;
+  AIMC_INLINE BinEvent before(std::uint16_t context) const {
+    BinEvent event;
+    event.shifts = shifts();
+    event.context = context;
+    event.range = range();
+    event.offset = offset();
+    return event;
   }
-  void after(BinRecord& r, int bin) {
-    r.range_after = static_cast<std::uint16_t>(range());
-    r.offset_after = static_cast<std::uint16_t>(offset());
-    r.bin = static_cast<std::uint8_t>(bin);
-    tracer.record(r);
+  AIMC_INLINE void after(BinEvent event, std::uint64_t part, int bin) {
+    event.part = static_cast<std::uint32_t>(part >> kShift);
+    event.bin = bin;
+    tracer.bin(event);
   }
 
   const std::uint8_t* data_ = nullptr;

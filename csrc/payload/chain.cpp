@@ -30,12 +30,6 @@ float checked_step(const TensorTarget& t) {
   return step;
 }
 
-Status check_end(Decoder& d) {
-  if (!d.terminate_bin()) return fail(Code::inconsistent, d.shifts(), "the terminate bin is 0");
-  if (!d.ends_exactly()) return fail(Code::inconsistent, d.shifts(), "the codeword does not end with its unit");
-  return Status{};
-}
-
 Status open_codeword(OpenCodeword& open, Isa isa) {
   CodewordJob& job = *open.job;
   const PlainRuns runs = plain_runs(isa);

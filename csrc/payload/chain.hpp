@@ -50,7 +50,12 @@ void add_chains(OpenCodeword& open, std::uint64_t min_levels, HeapVector<Chain>&
 Status decode_chain(Chain& chain, Isa isa);
 
 // The end of a codeword (9.5).
-Status check_end(BinDecoder<NullTracer>& d);
+template <class Tracer>
+Status check_end(BinDecoder<Tracer>& d) {
+  if (!d.terminate_bin()) return fail(Code::inconsistent, d.shifts(), "the terminate bin is 0");
+  if (!d.ends_exactly()) return fail(Code::inconsistent, d.shifts(), "the codeword does not end with its unit");
+  return Status{};
+}
 
 // The step size of a tensor whose QP has been found good when its codeword was opened.
 float checked_step(const TensorTarget& t);

@@ -4,7 +4,6 @@
 
 #include "base/counter.hpp"
 #include "base/parallel.hpp"
-#include "entropy/tracer.hpp"
 #include "payload/chain.hpp"
 #include "payload/plain_runs.hpp"
 #include "payload/schedule.hpp"
@@ -58,29 +57,6 @@ void probe_codewords(HeapVector<CodewordJob>& jobs) {
       return Status{};
     });
   }
-}
-
-Status trace_codeword(const CodewordJob& job, BinTracer& tracer) {
-  using Traced = BinDecoder<BinTracer>;
-  Traced d(std::move(tracer));
-  const auto run = [&]() -> Status {
-    d.start(job.payload, job.size);
-    for (std::size_t i = 0; i < job.tensors.size(); ++i) {
-      const TensorTarget& t = job.tensors[i];
-      d.tracer.tensor(i);
-      TensorDecoder<BinTracer> tensor(t.params, job.dialect, decode_plain_run<BinTracer, false>,
-                                      decode_plain_run<BinTracer, true>);
-      Status status = tensor.decode_header(d, job.size);
-      if (status.ok()) status = tensor.decode_levels(d, nullptr, t.entry_points);
-      if (!status.ok()) return status;
-    }
-    if (!d.terminate_bin()) return fail(Code::inconsistent, d.shifts(), "the terminate bin is 0");
-    if (!d.ends_exactly()) return fail(Code::inconsistent, d.shifts(), "the codeword does not end with its unit");
-    return Status{};
-  };
-  const Status status = guarded(run);
-  tracer = std::move(d.tracer);
-  return status;
 }
 
 }  // namespace aimc

@@ -10,8 +10,6 @@
 
 namespace aimc {
 
-class BinTracer;
-
 // What the levels of a tensor are turned into.
 enum class Output : std::uint8_t {
   integers,  // int32: the integers of 10.3, levels, or codebook indices minus CbZeroOffset
@@ -51,8 +49,5 @@ void decode_codewords(HeapVector<CodewordJob>& jobs, unsigned threads, Isa isa);
 // Whether the payload can hold what the headers declare, found without touching any tensor's memory: meant to be asked
 // before that memory is allocated. Sets each job's status.
 void probe_codewords(HeapVector<CodewordJob>& jobs);
-
-// Decodes one codeword bin by bin under a tracer; tensors' memory is not touched.
-Status trace_codeword(const CodewordJob& job, BinTracer& tracer);
 
 }  // namespace aimc

@@ -87,6 +87,34 @@ class TensorDecoder {
     return Status{};
   }
 
+  // The next levels in coding order, `most` or fewer, decoded into the void: a run of them, or a row that is skipped.
+  Status decode_step(Decoder& d, const std::vector<EntryPoint>& entry_points, std::uint64_t most) {
+    const std::uint64_t side = blocked() ? std::min(block_side(params_), params_.rows) : params_.rows;
+    const std::uint64_t block_row = position_ / (side * params_.width);
+    const std::uint64_t row_begin = block_row * side;
+    const std::uint64_t rows = std::min(side, params_.rows - row_begin);
+    std::uint64_t at = position_ - row_begin * params_.width;
+    Status status = at == 0 ? start_any_block_row(d) : Status{};
+    const std::uint64_t stripe = blocked() ? block_side(params_) : params_.width;
+    const std::uint64_t column = at / (rows * stripe) * stripe;
+    const std::uint64_t columns = std::min(stripe, params_.width - column);
+    at -= column * rows;
+    const std::uint64_t row = row_begin + at / columns;
+    Run run{row * params_.width + column + at % columns, columns - at % columns};
+    if (columns == params_.width && !header_.row_skip_enabled) run.count = (row_begin + rows) * columns - run.begin;
+    if (header_.row_skip_enabled && header_.skipped[static_cast<std::size_t>(row)] != 0) {
+      skip_run(run, nullptr);
+    } else if (status.ok()) {
+      status = decode_run(d, {run.begin, std::min(run.count, most)}, nullptr);
+    }
+    const bool complete = position_ == (row_begin + rows) * params_.width;
+    if (status.ok() && complete && block_row < entry_points.size()) {
+      status = check_entry(d, state_, entry_points[static_cast<std::size_t>(block_row)]);
+    }
+    return status;
+  }
+  bool finished() const { return position_ == params_.count(); }
+
   // What a block row begins with, where the tensor has any.
   Status start_any_block_row(Decoder& d) { return has_block_rows(params_, dialect_) ? start_block_row(d) : Status{}; }
 

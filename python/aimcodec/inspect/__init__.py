@@ -4,7 +4,7 @@ Everything here takes any bytes and gives plain records and lines of text; showi
 """
 
 from .against import Divergence, first_divergence
-from .bins import BIN_DTYPE, BinTrace, bin_trace, compiler, element_names
+from .bins import BIN_DTYPE, BinChunks, BinTrace, bin_chunks, bin_trace, compiler, element_names
 from .diff import ElementDifference, StructureDiff, UnitDiff, diff_trees
 from .jsonl import read_lines
 from .kinds import check_any, is_package
@@ -15,6 +15,7 @@ from .tree import Node, Tree, read_tree
 
 __all__ = [
     "BIN_DTYPE",
+    "BinChunks",
     "BinTrace",
     "Divergence",
     "ElementDifference",
@@ -27,6 +28,7 @@ __all__ = [
     "Tree",
     "UnitDiff",
     "UnitSummary",
+    "bin_chunks",
     "bin_trace",
     "check_any",
     "compiler",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -11,7 +12,13 @@ from aimcodec import _core
 from aimcodec._native import error_from_status
 from aimcodec.coding.nnc.data_unit import PT_RAW_FLOAT, DataUnit
 from aimcodec.coding.nnc.payloads import References, build_job, check_sizes, dialects
-from aimcodec.errors import AimcError, ArgumentError, InconsistentError, MissingReferenceError
+from aimcodec.errors import (
+    AimcError,
+    ArgumentError,
+    InconsistentError,
+    MissingReferenceError,
+    OutOfMemoryError,
+)
 from aimcodec.inspect.select import select_data_unit
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
@@ -20,16 +27,21 @@ if TYPE_CHECKING:
 
     from aimcodec.bits import Buffer
 
+    Window: TypeAlias = tuple[int, ...]  # arguments of the native window: first, limit, tensor, first level, levels
+
 __all__ = [
     "BIN_DTYPE",
     "BYPASS",
     "ELEMENTS",
     "TERMINATE",
+    "BinChunks",
     "BinTrace",
+    "bin_chunks",
     "bin_trace",
     "compiler",
     "element_names",
     "trace_unit",
+    "unit_to_trace",
 ]
 
 BIN_DTYPE = np.dtype(
@@ -52,7 +64,7 @@ BIN_DTYPE = np.dtype(
         ("reserved", "V6"),
     ]
 )
-"""One bin, as the native tracer records it (csrc/entropy/tracer.hpp)."""
+"""One bin (csrc/entropy/bin_expand.hpp)."""
 
 BYPASS, TERMINATE = 0xFFFF, 0xFFFE  # in place of a context
 
@@ -74,6 +86,9 @@ ELEMENTS = (
 
 ALL_BINS = (1 << 64) - 1
 
+# Bins of a chunk, of 16 bytes each until they are looked at.
+CHUNK_BINS = 1 << 16
+
 
 @dataclass(frozen=True)
 class BinTrace:
@@ -92,6 +107,43 @@ class BinTrace:
     total: int
     error: AimcError | None
     unit: DataUnit
+
+
+class BinChunks:
+    """The bins of a payload from the first one on, decoded while they are asked for: memory does not grow with them.
+
+    Iteration gives (number of the first bin, records of consecutive bins as `BinTrace.bins` has them), about 65,536 at
+    a time.
+    """
+
+    def __init__(self, unit: DataUnit, dialect: int, references: References, window: Window) -> None:
+        self.unit = unit
+        self._payload = unit.payload
+        job = build_job(unit, dialect, integers=True, references=references)
+        self._native = _core.BinTrace(job, *window)
+
+    def __iter__(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        for first, records, shifts in self.packed():
+            yield first, _core.expand_bins(self._payload, records, shifts).view(BIN_DTYPE)
+
+    def packed(self) -> Iterator[tuple[int, NDArray[np.uint8], int]]:
+        """The same as the tracer records it: (number of the first bin, 16 bytes for each, shifts before the first)."""
+        try:
+            while len((chunk := self._native.next(CHUNK_BINS))[0]):
+                records, first, shifts = chunk
+                yield first, records, shifts
+        except MemoryError:
+            raise OutOfMemoryError("no memory for a part of a trace") from None
+
+    def finish(self) -> int:
+        """Decodes what is left; number of bins up to the end of the payload, or to the error."""
+        self._native.finish()
+        return int(self._native.count())
+
+    @property
+    def error(self) -> AimcError | None:
+        """Why decoding ended before the end of the payload; None if it did not, or has not come so far."""
+        return error_from_status(self._native.status(), self.unit.payload_bit, f"{self.unit.path}.payload")
 
 
 def compiler() -> str:
@@ -123,37 +175,86 @@ def bin_trace(
         MissingReferenceError: the unit has temporal contexts, and `references` lacks one of its tensors.
         AimcError: the header of the unit is damaged. Damage of the payload ends the trace, and is in its `error`.
     """
+    references = references or References()
+    unit = unit_to_trace(data, which, references, limits)
+    return trace_unit(unit, first, limit, references)
+
+
+def bin_chunks(
+    data: Buffer,
+    which: str,
+    first: int = 0,
+    limit: int | None = None,
+    *,
+    levels: tuple[int, int] | None = None,
+    references: References | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> BinChunks:
+    """The bins of one payload, chunk by chunk.
+
+    Args:
+        data: the stream; it may be damaged elsewhere.
+        which: name of a tensor, or number of a unit as ``units[3]`` or ``3``.
+        first: number of the first bin to keep.
+        limit: number of bins to keep; all when None.
+        levels: only the bins of levels a to b - 1, in coding order, of the tensor named (of the first one of the unit
+            if its number is given).
+        references: what earlier updates left, for an update with temporal contexts or history.
+        limits: what may be spent on the stream.
+
+    Raises:
+        AimcError: as `bin_trace`.
+    """
+    references = references or References()
+    unit = unit_to_trace(data, which, references, limits)
+    window: Window = (first, ALL_BINS if limit is None else limit)
+    if levels is not None:
+        names = [tensor.name for tensor in unit.tensors]
+        window += (names.index(which) if which in names else 0, levels[0], max(0, levels[1] - levels[0]))
+    return _chunks(unit, references, window)
+
+
+def unit_to_trace(data: Buffer, which: str, references: References, limits: Limits) -> DataUnit:
+    """The data unit that `bin_trace` traces; raises as it does."""
     unit = select_data_unit(data, which, limits)
     if unit.payload_type == PT_RAW_FLOAT:
         raise ArgumentError(f"the payload of {unit.path} is raw values: it has no bins")
     check_sizes([unit], memoryview(data).nbytes, limits)
-    return trace_unit(unit, first, limit, _fitting(unit, references or References()))
+    _require_references(unit, references)
+    return unit
 
 
-def _fitting(unit: DataUnit, references: References) -> References:
-    """What of the references belongs to the tensors of a unit: an integer and a history bit for each element."""
+def _require_references(unit: DataUnit, references: References) -> None:
+    """An integer for each element of its tensors, where the unit needs that."""
     integers = references.integers
-    for tensor in unit.tensors:
+    for tensor in unit.tensors if unit.temporal else []:
         path = f"{unit.path}.nnr_compressed_data_unit_header.temporal_context_modeling_flag"
-        if unit.temporal and tensor.name not in integers:
+        if tensor.name not in integers:
             raise MissingReferenceError(f"tensor {tensor.name!r} needs the integers of an earlier update", path=path)
-        if unit.temporal and integers[tensor.name].shape != tensor.shape:
+        if integers[tensor.name].shape != tensor.shape:
             raise InconsistentError(f"tensor {tensor.name!r} and its reference differ in shape", path=path)
+
+
+def _chunks(unit: DataUnit, references: References, window: Window) -> BinChunks:
+    """In the variant of the payload that fits it, the first one if none does (13.1)."""
     shapes = {tensor.name: tensor.shape for tensor in unit.tensors}
-    return References(integers, {n: h for n, h in references.history.items() if h.shape == shapes.get(n)})
+    history = {n: h for n, h in references.history.items() if h.shape == shapes.get(n)}
+    fitting = References(references.integers, history)
+    variants = dialects([unit])
+    for dialect in variants if len(variants) > 1 else ():
+        trial = BinChunks(unit, dialect, fitting, (0, 0))
+        trial.finish()
+        if trial.error is None:
+            return BinChunks(unit, dialect, fitting, window)
+    return BinChunks(unit, variants[0], fitting, window)
 
 
 def trace_unit(unit: DataUnit, first: int, limit: int | None, references: References) -> BinTrace:
-    """The bins of a data unit of good sizes, in the variant of the payload that fits it (13.1)."""
-    traces = []
-    for dialect in dialects([unit]):
-        job = build_job(unit, dialect, integers=True, references=references)
-        records, total, status = _core.trace(job, first, ALL_BINS if limit is None else limit)
-        error = error_from_status(status, unit.payload_bit, f"{unit.path}.payload")
-        traces.append(BinTrace(records.view(BIN_DTYPE), first, total, error, unit))
-        if error is None:
-            return traces[-1]
-    return traces[0]
+    """The bins of a data unit of good sizes."""
+    chunks = _chunks(unit, references, (first, ALL_BINS if limit is None else limit))
+    parts = [bins for _, bins in chunks]
+    bins = np.concatenate(parts) if parts else np.empty(0, BIN_DTYPE)
+    return BinTrace(bins, first, chunks.finish(), chunks.error, unit)
 
 
 def element_names(bins: NDArray[Any]) -> list[str]:
