@@ -193,7 +193,7 @@ class BinDecoder {
     const std::uint64_t rest = value_ - half;
     const bool bin = value_ >= half;
     value_ = bin ? rest : value_;
-    if constexpr (Tracer::enabled) after(event, half, bin ? 1 : 0);
+    if constexpr (Tracer::enabled) after(event, 0, bin ? 1 : 0);
     shift(1);
     return bin ? 1 : 0;
   }

@@ -35,7 +35,7 @@ struct BinEvent {
   std::int16_t b = 0;
   std::uint32_t range = 0;
   std::uint32_t offset = 0;
-  std::uint32_t part = 0;  // of the range that is left, before it is renormalised; for a bypass bin half of it
+  std::uint32_t part = 0;  // of the range that is left, before it is renormalised; not of a bypass bin
   int bin = 0;
 };
 

@@ -21,7 +21,7 @@ Status PlaneDecoder::open(Cursor* in, std::size_t count, int depth, Isa isa) {
     case PlaneMethod::constant:
       return in->u8(&constant_) ? Status{} : in->error(Code::truncated, "the data end in a constant plane");
     case PlaneMethod::rans:
-      return open_rans(in, count, depth, isa);
+      return open_rans(in, count, depth, isa, &whole_, &rans_);
     case PlaneMethod::matches:
       if (depth > 0) return fail(Code::out_of_range, place.bit, "matches inside of another plane");
       if (const Status s = decode_matches(in, count, isa, &whole_); !s.ok()) return s;
@@ -37,7 +37,7 @@ Status PlaneDecoder::open(Cursor* in, std::size_t count, int depth, Isa isa) {
   return place;
 }
 
-Status PlaneDecoder::open_rans(Cursor* in, std::size_t count, int depth, Isa isa) {
+Status open_rans(Cursor* in, std::size_t count, int depth, Isa isa, Bytes* escaped, RansDecoder* decoder) {
   const Status place = in->error(Code::truncated, "rans_size goes beyond the data");
   std::uint32_t size = 0;
   Cursor part = *in;
@@ -52,9 +52,9 @@ Status PlaneDecoder::open_rans(Cursor* in, std::size_t count, int depth, Isa isa
     if (!part.u32(&escapes)) return part.error(Code::truncated, "the data end before escape_count");
     if (escapes > count) return part.error(Code::inconsistent, "more escapes than bytes");
     if (depth == kMaxDepth) return part.error(Code::out_of_range, "planes are nested too deep");
-    if (const Status s = decode_plane(&part, escapes, depth + 1, isa, kPadding, &whole_); !s.ok()) return s;
+    if (const Status s = decode_plane(&part, escapes, depth + 1, isa, kPadding, escaped); !s.ok()) return s;
   }
-  return rans_.open(part, table, kStateCounts[code], whole_.data(), escapes, isa);
+  return decoder->open(part, table, kStateCounts[code], escaped->data(), escapes, isa);
 }
 
 Status PlaneDecoder::open_parts(Cursor* in, std::size_t count, Isa isa) {

@@ -34,7 +34,6 @@ class PlaneDecoder {
   Status finish() const;
 
  private:
-  Status open_rans(Cursor* in, std::size_t count, int depth, Isa isa);
   Status open_parts(Cursor* in, std::size_t count, Isa isa);
   Status open_nibbles(Cursor* in, std::size_t count, int depth, Isa isa);
   Status next_of_parts(std::size_t count, std::uint8_t* scratch, const std::uint8_t** bytes);
@@ -51,6 +50,9 @@ class PlaneDecoder {
   bool packed_ = false;
   Status place_;  // of the plane, for errors found later
 };
+
+// Takes rans(count), 7.4. `escaped` is to be kept as long as the decoder.
+Status open_rans(Cursor* in, std::size_t count, int depth, Isa isa, Bytes* escaped, RansDecoder* decoder);
 
 // A whole plane at once; the bytes of `out` from `count` on are zero padding as asked for.
 Status decode_plane(Cursor* in, std::size_t count, int depth, Isa isa, std::size_t padding, Bytes* out);

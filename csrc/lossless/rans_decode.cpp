@@ -35,6 +35,12 @@ std::size_t decode_scalar(const RansTable&, const RansSlots& slots, RansStream* 
   return done;
 }
 
+// Visits decoded bytes only to keep them.
+struct Keep {
+  std::uint8_t* out;
+  void operator()(std::uint8_t symbol, std::uint32_t, std::uint32_t, const std::uint8_t*) { *out++ = symbol; }
+};
+
 void fill_slots(const RansTable& table, RansSlots* slots) {
   for (std::uint32_t k = 0; k < table.entries; ++k) {
     const bool escape = table.escapes && k == table.escape_entry();
@@ -124,12 +130,37 @@ Status RansDecoder::check_ends() const {
   return {};
 }
 
+// From a position that is a multiple of the number of states. `visit(byte, state, next state, input)` is called for
+// every byte, with the input as it was before.
+template <class Visit>
+Status RansDecoder::decode_checked(std::size_t count, Visit visit) {
+  RansStream& s = stream_;
+  for (std::size_t i = 0, j = 0; i < count; ++i, j = j + 1 == states_ ? 0 : j + 1) {
+    const std::uint32_t before = s.state[j];
+    const std::uint8_t* const in = s.in;
+    const RansSlot slot = slots_.word[before & 0xFF];
+    std::uint8_t symbol = slot.symbol();
+    if (slot.escape()) {
+      if (s.escape == escape_end_) return place_.error(Code::inconsistent, "more escapes are taken than there are");
+      symbol = *s.escape++;
+    }
+    std::uint32_t x = slot.frequency() * (before >> 8) + slot.offset();
+    if (x < kLowestState) {
+      if (s.in == in_end_) return place_.error(Code::truncated, "the renormalisation bytes end too early");
+      x = x << 8 | *s.in++;
+    }
+    s.state[j] = static_cast<std::uint16_t>(x);
+    visit(symbol, before, x, in);
+  }
+  return {};
+}
+
 Status RansDecoder::decode(std::uint8_t* out, std::size_t count) {
   const std::size_t rounds = decode_rounds(count / states_, [&](std::size_t done, std::size_t left) {
     return kernel_(table_, slots_, &stream_, out + done * states_, left);
   });
   if (const Status s = check_ends(); !s.ok()) return s;
-  return decode_checked(out + rounds * states_, count - rounds * states_);
+  return decode_checked(count - rounds * states_, Keep{out + rounds * states_});
 }
 
 Status RansDecoder::decode_records(const std::uint8_t* low, std::size_t count, bool stream, std::uint8_t* records) {
@@ -142,7 +173,7 @@ Status RansDecoder::decode_records(const std::uint8_t* low, std::size_t count, b
   std::array<std::uint8_t, kMostStates> high;
   for (std::size_t at = rounds * states_; at < count; at += high.size()) {
     const std::size_t part = std::min(high.size(), count - at);
-    if (const Status s = decode_checked(high.data(), part); !s.ok()) return s;
+    if (const Status s = decode_checked(part, Keep{high.data()}); !s.ok()) return s;
     const std::uint8_t* const planes[2] = {low + at, high.data()};
     merge_scalar(planes, part, 2, true, false, records + 2 * at);
   }
@@ -152,25 +183,24 @@ Status RansDecoder::decode_records(const std::uint8_t* low, std::size_t count, b
   return {};
 }
 
-// From a position that is a multiple of the number of states.
-Status RansDecoder::decode_checked(std::uint8_t* out, std::size_t count) {
-  RansStream& s = stream_;
-  for (std::size_t i = 0, j = 0; i < count; ++i, j = j + 1 == states_ ? 0 : j + 1) {
-    std::uint32_t x = s.state[j];
+Status RansDecoder::trace(RansStep* steps, std::size_t count, std::size_t* done) {
+  const std::size_t bytes = place_.left() - 2 * states_;
+  *done = 0;
+  return decode_checked(count, [&](std::uint8_t symbol, std::uint32_t x, std::uint32_t next, const std::uint8_t* in) {
     const RansSlot slot = slots_.word[x & 0xFF];
-    out[i] = slot.symbol();
-    if (slot.escape()) {
-      if (s.escape == escape_end_) return place_.error(Code::inconsistent, "more escapes are taken than there are");
-      out[i] = *s.escape++;
-    }
-    x = slot.frequency() * (x >> 8) + slot.offset();
-    if (x < kLowestState) {
-      if (s.in == in_end_) return place_.error(Code::truncated, "the renormalisation bytes end too early");
-      x = x << 8 | *s.in++;
-    }
-    s.state[j] = static_cast<std::uint16_t>(x);
-  }
-  return {};
+    const bool taken = stream_.in != in;
+    RansStep& step = steps[(*done)++];
+    step.position = static_cast<std::uint32_t>(bytes - static_cast<std::size_t>(in_end_ - in));
+    step.state_before = static_cast<std::uint16_t>(x);
+    step.state_after = static_cast<std::uint16_t>(next);
+    step.symbol = symbol;
+    step.frequency = static_cast<std::uint8_t>(slot.frequency());
+    step.start = static_cast<std::uint8_t>((x & 0xFF) - slot.offset());
+    step.escape = slot.escape() ? 1 : 0;
+    step.taken = taken ? 1 : 0;
+    step.byte = taken ? *in : std::uint8_t{0};
+    step.reserved[0] = step.reserved[1] = 0;
+  });
 }
 
 Status RansDecoder::finish() const {

@@ -59,6 +59,21 @@ using RansRecordKernel = std::size_t (*)(const RansTable&, const RansSlots&, Ran
 
 RansKernel rans_kernel(Isa isa, const RansTable& table, std::size_t states);
 
+// What one step of the decoder did.
+struct RansStep {
+  std::uint32_t position;  // renormalisation bytes taken before
+  std::uint16_t state_before;
+  std::uint16_t state_after;
+  std::uint8_t symbol;  // the byte decoded
+  std::uint8_t frequency;
+  std::uint8_t start;  // of the slots of the symbol
+  std::uint8_t escape;
+  std::uint8_t taken;  // 1 if a renormalisation byte was taken
+  std::uint8_t byte;   // that byte
+  std::uint8_t reserved[2];
+};
+static_assert(sizeof(RansStep) == 16, "the record is mirrored by a numpy structured type");
+
 class RansDecoder {
  public:
   // `in` holds the states and the renormalisation bytes, and nothing else. The escapes are followed by kPadding bytes.
@@ -66,6 +81,8 @@ class RansDecoder {
               std::size_t escape_count, Isa isa);
   // The next `count` bytes: a multiple of the number of states, except in the last call.
   Status decode(std::uint8_t* out, std::size_t count);
+  // As decode, by the scalar decoder, with a record of every step; `*done` of them are good if it fails.
+  Status trace(RansStep* steps, std::size_t count, std::size_t* done);
   // Whether the next can be used.
   bool gives_records() const { return isa_ == Isa::avx512 && states_ == kMostStates; }
   // The next `count` bytes as the upper bytes of rotated records of two bytes, of which `low` has the lower ones.
@@ -78,7 +95,8 @@ class RansDecoder {
   std::size_t decode_rounds(std::size_t rounds, Run run);
   Status check_ends() const;
   void enter_tail();
-  Status decode_checked(std::uint8_t* out, std::size_t count);
+  template <class Visit>
+  Status decode_checked(std::size_t count, Visit visit);
 
   RansTable table_;
   RansSlots slots_{};

@@ -88,7 +88,7 @@ class TensorDecoder {
   }
 
   // The next levels in coding order, `most` or fewer, decoded into the void: a run of them, or a row that is skipped.
-  Status decode_step(Decoder& d, const std::vector<EntryPoint>& entry_points, std::uint64_t most) {
+  Status decode_step(Decoder& d, const HeapVector<EntryPoint>& entry_points, std::uint64_t most) {
     const std::uint64_t side = blocked() ? std::min(block_side(params_), params_.rows) : params_.rows;
     const std::uint64_t block_row = position_ / (side * params_.width);
     const std::uint64_t row_begin = block_row * side;

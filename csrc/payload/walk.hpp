@@ -2,10 +2,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <utility>
 
+#include "base/allocator.hpp"
 #include "base/status.hpp"
 #include "payload/chain.hpp"
 #include "payload/decode.hpp"
@@ -45,8 +44,8 @@ class CodewordWalk {
   Status open_tensor() {
     const TensorTarget& t = job_.tensors[number_];
     decoder_.tracer.tensor(number_);
-    tensor_ = std::make_unique<TensorDecoder<Tracer>>(t.params, job_.dialect, decode_plain_run<Tracer, false>,
-                                                      decode_plain_run<Tracer, true>);
+    tensor_ = make_owned<TensorDecoder<Tracer>>(t.params, job_.dialect, decode_plain_run<Tracer, false>,
+                                                decode_plain_run<Tracer, true>);
     const Status status = tensor_->decode_header(decoder_, job_.size);
     tensor_->mark_first_row(decoder_);
     return status;
@@ -68,7 +67,7 @@ class CodewordWalk {
 
   const CodewordJob& job_;
   BinDecoder<Tracer> decoder_;
-  std::unique_ptr<TensorDecoder<Tracer>> tensor_;
+  Owned<TensorDecoder<Tracer>> tensor_;
   std::size_t number_ = 0;
   bool finished_ = false;
   Status status_;
