@@ -40,6 +40,7 @@ __all__ = [
     "bin_trace",
     "compiler",
     "element_names",
+    "fitting_references",
     "trace_unit",
     "unit_to_trace",
 ]
@@ -116,6 +117,8 @@ class BinChunks:
     a time.
     """
 
+    NONE = np.empty(0, BIN_DTYPE)
+
     def __init__(self, unit: DataUnit, dialect: int, references: References, window: Window) -> None:
         self.unit = unit
         self._payload = unit.payload
@@ -176,7 +179,7 @@ def bin_trace(
         AimcError: the header of the unit is damaged. Damage of the payload ends the trace, and is in its `error`.
     """
     references = references or References()
-    unit = unit_to_trace(data, which, references, limits)
+    unit = unit_to_trace(data, which, limits)
     return trace_unit(unit, first, limit, references)
 
 
@@ -206,7 +209,7 @@ def bin_chunks(
         AimcError: as `bin_trace`.
     """
     references = references or References()
-    unit = unit_to_trace(data, which, references, limits)
+    unit = unit_to_trace(data, which, limits)
     window: Window = (first, ALL_BINS if limit is None else limit)
     if levels is not None:
         names = [tensor.name for tensor in unit.tensors]
@@ -214,18 +217,26 @@ def bin_chunks(
     return _chunks(unit, references, window)
 
 
-def unit_to_trace(data: Buffer, which: str, references: References, limits: Limits) -> DataUnit:
-    """The data unit that `bin_trace` traces; raises as it does."""
+def unit_to_trace(data: Buffer, which: str, limits: Limits) -> DataUnit:
+    """The data unit that `bin_trace` traces.
+
+    Raises:
+        AimcError: as `bin_trace`, but for its references.
+    """
     unit = select_data_unit(data, which, limits)
     if unit.payload_type == PT_RAW_FLOAT:
         raise ArgumentError(f"the payload of {unit.path} is raw values: it has no bins")
     check_sizes([unit], memoryview(data).nbytes, limits)
-    _require_references(unit, references)
     return unit
 
 
-def _require_references(unit: DataUnit, references: References) -> None:
-    """An integer for each element of its tensors, where the unit needs that."""
+def fitting_references(unit: DataUnit, references: References) -> References:
+    """What of the references belongs to the tensors of a unit: an integer and a history bit for each element.
+
+    Raises:
+        MissingReferenceError: the unit has temporal contexts, and `references` lacks one of its tensors.
+        InconsistentError: or has it in another shape.
+    """
     integers = references.integers
     for tensor in unit.tensors if unit.temporal else []:
         path = f"{unit.path}.nnr_compressed_data_unit_header.temporal_context_modeling_flag"
@@ -233,13 +244,13 @@ def _require_references(unit: DataUnit, references: References) -> None:
             raise MissingReferenceError(f"tensor {tensor.name!r} needs the integers of an earlier update", path=path)
         if integers[tensor.name].shape != tensor.shape:
             raise InconsistentError(f"tensor {tensor.name!r} and its reference differ in shape", path=path)
+    shapes = {tensor.name: tensor.shape for tensor in unit.tensors}
+    return References(integers, {n: h for n, h in references.history.items() if h.shape == shapes.get(n)})
 
 
 def _chunks(unit: DataUnit, references: References, window: Window) -> BinChunks:
     """In the variant of the payload that fits it, the first one if none does (13.1)."""
-    shapes = {tensor.name: tensor.shape for tensor in unit.tensors}
-    history = {n: h for n, h in references.history.items() if h.shape == shapes.get(n)}
-    fitting = References(references.integers, history)
+    fitting = fitting_references(unit, references)
     variants = dialects([unit])
     for dialect in variants if len(variants) > 1 else ():
         trial = BinChunks(unit, dialect, fitting, (0, 0))
@@ -253,7 +264,7 @@ def trace_unit(unit: DataUnit, first: int, limit: int | None, references: Refere
     """The bins of a data unit of good sizes."""
     chunks = _chunks(unit, references, (first, ALL_BINS if limit is None else limit))
     parts = [bins for _, bins in chunks]
-    bins = np.concatenate(parts) if parts else np.empty(0, BIN_DTYPE)
+    bins = np.concatenate(parts) if parts else BinChunks.NONE
     return BinTrace(bins, first, chunks.finish(), chunks.error, unit)
 
 

@@ -12,7 +12,7 @@ from aimcodec.syntax import aim
 from aimcodec.syntax.aim.shape import layout_of
 from aimcodec.syntax.aim.types import DATA_TYPES, OPAQUE
 
-__all__ = ["Block", "NncUnit", "good_units", "nnc_stream", "tensor_names", "unit_blocks"]
+__all__ = ["Block", "NncUnit", "good_units", "is_nnc", "nnc_stream", "tensor_names", "unit_blocks"]
 
 
 @dataclass(frozen=True)
@@ -92,3 +92,9 @@ def good_units(data: Buffer, limits: Limits) -> list[tuple[int, aim.Unit]]:
     """The units that can be read, with their numbers."""
     scanned = enumerate(aim.scan_units(data, limits=limits))
     return [(number, unit) for number, unit in scanned if isinstance(unit, aim.Unit)]
+
+
+def is_nnc(data: Buffer, which: str, limits: Limits) -> bool:
+    """Whether a tensor of a package, by name or by the number of its unit, is in an NNC data unit."""
+    coded = ((n, u) for n, u in good_units(data, limits) if u.kind == aim.UnitType.NNC_DATA)
+    return any(which in (*tensor_names(unit), str(number), f"units[{number}]") for number, unit in coded)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from aimcodec.bits import Buffer
 
-__all__ = ["CONTEXT_DTYPE", "RANS_DTYPE", "Section", "StepChunks", "native_steps", "step_chunks"]
+__all__ = ["CONTEXT_DTYPE", "RANS_DTYPE", "Section", "StepChunks", "native_steps", "place_in_block", "step_chunks"]
 
 RANS_DTYPE = np.dtype(
     [
@@ -125,7 +125,7 @@ class StepChunks:
             if self.error is not None:
                 return
         if self.map.error is not None:
-            self._error = self._placed(self.map.error, 0)
+            self._error = place_in_block(self.block, self.map.error)
 
     def _section(self, section: Section, coded: Coded, begin: int, end: int) -> Iterator[tuple[int, NDArray[Any]]]:
         dtype = CONTEXT_DTYPE if section.context else RANS_DTYPE
@@ -140,14 +140,15 @@ class StepChunks:
                 at += len(records)
         except MemoryError:
             raise OutOfMemoryError("no memory for a part of a trace") from None
-        error = error_from_status(steps.status(), 0, "")
+        error = error_from_status(steps.status(), 8 * coded.begin, "")
         if error is not None:
-            self._error = self._placed(error, coded.begin)
+            self._error = place_in_block(self.block, error)
 
-    def _placed(self, error: AimcError, begin: int) -> AimcError:
-        """An error of the block in the file."""
-        bit = None if error.bit_offset is None else error.bit_offset + 8 * (begin + self.block.offset)
-        return type(error)(error.message, bit_offset=bit, path=f"units[{self.block.unit}].block[{self.block.number}]")
+
+def place_in_block(block: Block, error: AimcError) -> AimcError:
+    """An error with a bit offset from the start of the block as one of the file."""
+    bit = None if error.bit_offset is None else error.bit_offset + 8 * block.offset
+    return type(error)(error.message, bit_offset=bit, path=f"units[{block.unit}].block[{block.number}]")
 
 
 def native_steps(block: Block, coded: Coded) -> Steps:
