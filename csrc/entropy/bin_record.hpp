@@ -76,7 +76,7 @@ class BinRecorder {
 
   BinRecorder() = default;
   BinRecorder(const BinWindow& window, BinBuffer* buffer)
-      : first_(window.first), limit_(window.limit), window_(&window), buffer_(buffer) {
+      : first_(window.first), limit_(kept(window.first, window.limit)), window_(&window), buffer_(buffer) {
     start_chunk();
     tensor(0);
   }
@@ -98,7 +98,7 @@ class BinRecorder {
     place_ = static_cast<std::uint64_t>(number) << 16;
     by_level_ = window_->levels != BinWindow::kAll && window_->holds_tensor(number);
     first_level_ = window_->first_level;
-    levels_ = window_->levels;
+    levels_ = kept(window_->first_level, window_->levels);
     open_ = window_->holds_tensor(number) && !by_level_ ? limit_ : 0;
   }
   AIMC_INLINE void bin(const BinEvent& e) {
@@ -132,6 +132,11 @@ class BinRecorder {
  private:
   static constexpr std::uint64_t kTensor = 0xF0000;
   static constexpr std::uint64_t kInLevel = ~std::uint64_t{0xFFFF};
+
+  // So many from `first` on that differences which wrap around are beyond them.
+  static std::uint64_t kept(std::uint64_t first, std::uint64_t count) {
+    return count < BinWindow::kAll - first ? count : BinWindow::kAll - first;
+  }
 
   AIMC_INLINE void enter_buffer(std::size_t used) {
     begin_ = buffer_->begin();

@@ -79,4 +79,4 @@ def test_what_is_no_trace(text: str, code: int, aimc: Command, stream: Path, tra
 def test_use(aimc: Command, stream: Path, trace: Path) -> None:
     assert aimc("inspect", stream, "--against", trace).code == 6
     write(trace, [])
-    assert aimc("inspect", stream, "--against", trace, "--bins", "w").code == 2
+    assert aimc("inspect", stream, "--against", trace, "--bins", "w").code == 1  # of no bins

@@ -9,20 +9,19 @@ from typing import Annotated
 
 import typer
 
-from aimcodec import nnc
 from aimcodec.bits import Buffer
 from aimcodec.cli.against import compare_elements
-from aimcodec.cli.files import map_file, read_stream
+from aimcodec.cli.files import map_file
+from aimcodec.cli.inspect_bins import SHOWN_BINS, BinOptions, inspect_bins
+from aimcodec.cli.inspect_stats import inspect_stats
 from aimcodec.cli.output import print_json, print_lines, width
 from aimcodec.cli.report import about, end_damaged, note
 from aimcodec.errors import ArgumentError
-from aimcodec.inspect import Node, Tree, bin_trace, is_package, read_tree
-from aimcodec.inspect.render import bin_lines, bin_records, element_record, place_lines, tree_lines
+from aimcodec.inspect import Node, Tree, read_tree
+from aimcodec.inspect.render import element_record, place_lines, tree_lines
 from aimcodec.inspect.text import printable
 
 __all__ = ["inspect"]
-
-SHOWN_BINS = 500
 
 
 def inspect(
@@ -39,7 +38,10 @@ def inspect(
     ] = None,
     bins: Annotated[
         str | None,
-        typer.Option(metavar="TENSOR|UNIT", help="The arithmetic decoder of a payload, bin by bin: name or number."),
+        typer.Option(
+            metavar="TENSOR|UNIT",
+            help="The entropy decoders of a payload, step by step: of NNC bins, of lossless blocks symbols.",
+        ),
     ] = None,
     bin_range: Annotated[
         str | None,
@@ -49,16 +51,26 @@ def inspect(
             help=f"Bins from A up to, not with, B; -A counts from the end. Else the first {SHOWN_BINS}.",
         ),
     ] = None,
-    after: Annotated[
-        list[Path] | None, typer.Option(help="With --bins: stream that an update follows; repeat for several.")
+    levels: Annotated[
+        str | None, typer.Option(metavar="A:B", help="Only bins of levels A up to B of an NNC tensor, in coding order.")
     ] = None,
+    block: Annotated[int | None, typer.Option(min=0, help="With --bins: block of a lossless tensor; else 0.")] = None,
+    after: Annotated[
+        list[Path] | None,
+        typer.Option(help="With --bins and --stats: stream that an update follows; repeat for several."),
+    ] = None,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="Where the bits go: by element, tensor, context of NNC, plane of blocks.")
+    ] = False,
     against: Annotated[
         Path | None,
         typer.Option(metavar="TRACE", help="The first place where a trace in JSON lines differs; exit code 1 if any."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on a line for each element or bin.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on a line for each element, bin or share.")
+    ] = False,
 ) -> None:
-    """Shows every syntax element of a package or stream, or every bin of a payload.
+    """Shows every syntax element of a package or stream, or what is inside of a payload, or where the bits go.
 
     Of a damaged one the readable part is shown, and the exit code is 3. Positions are byte.bit, bit 0 being the most
     significant. Elements with 0 bits are absent: their values follow from a rule.
@@ -66,20 +78,18 @@ def inspect(
     JSON of an element: bit_offset, bit_length, descriptor, path, raw (a string of bits, null for payloads and what is
     not readable), value, symbol (what the value is called), doc, clause, status (ok, inferred, payload, gap).
     JSON of a bin: number, shifts, tensor, position (of the level), element, context, state_before, range_before,
-    offset_before, lps_range, bin, range_after, offset_after, a_after, b_after.
+    offset_before, lps_range, bin, range_after, offset_after, a_after, b_after. All forms: docs/spec/trace.md.
     """
     with about(stream):
         data = map_file(stream)
-        if against is not None and bins is not None:
-            raise ArgumentError("--against compares elements; it has no use for --bins")
-        if bins is None and against is not None:
+        if stats:
+            inspect_stats(stream, data, after or [], json=json)
+        elif bins is not None:
+            inspect_bins(stream, data, BinOptions(bins, bin_range, levels, block, after or [], against, json))
+        elif against is not None:
             compare_elements(stream, data, against, json)
-        elif bins is None:
-            _inspect_tree(stream, data, path, None if at_bit is None else _bit(at_bit), depth, json)
-        elif is_package(data):
-            raise ArgumentError("bins are of NNC streams: aimc convert gives that of a package")
         else:
-            _inspect_bins(stream, bins, bin_range, after or [], json)
+            _inspect_tree(stream, data, path, None if at_bit is None else _bit(at_bit), depth, json)
 
 
 def _inspect_tree(
@@ -127,41 +137,9 @@ def _show_place(tree: Tree, bit: int, json: bool) -> None:
         print(f"{leaf.name}: {record.doc}")
 
 
-def _inspect_bins(stream: Path, which: str, bin_range: str | None, after: list[Path], json: bool) -> None:
-    data = read_stream(stream)
-    decoder = nnc.Decoder()
-    for earlier in after:
-        with about(earlier):
-            decoder.decode(read_stream(earlier))
-    references = decoder.references()
-    first, last = _range(bin_range)
-    if first < 0:
-        first = max(0, first + bin_trace(data, which, limit=0, references=references).total)
-    limit = None if last is None else max(0, last - first)
-    trace = bin_trace(data, which, first, limit, references=references)
-    if json:
-        for record in bin_records(trace):
-            print_json(record)
-    else:
-        print_lines(bin_lines(trace, width()))
-    if bin_range is None and trace.total > SHOWN_BINS:
-        note(f"{trace.total} bins in all: --range A:B shows others, --range : all")
-    if trace.error is not None:
-        end_damaged(stream, [trace.error])
-
-
 def _bit(text: str) -> int:
     """A bit by its number, or as byte.bit."""
     numerals = re.fullmatch(r"([0-9]{1,18})(?:\.([0-7]))?", text)
     if numerals is None:
         raise ArgumentError(f"{text!r} is neither the number of a bit nor of the form BYTE.BIT")
     return int(numerals[1]) if numerals[2] is None else 8 * int(numerals[1]) + int(numerals[2])
-
-
-def _range(text: str | None) -> tuple[int, int | None]:
-    if text is None:
-        return 0, SHOWN_BINS
-    numerals = re.fullmatch(r"(-?[0-9]{1,18})?:([0-9]{1,18})?", text)
-    if numerals is None:
-        raise ArgumentError(f"the range {text!r} is not of the form A:B")
-    return int(numerals[1] or 0), None if numerals[2] is None else int(numerals[2])

@@ -11,7 +11,6 @@ from typing import Any
 import typer
 
 from aimcodec.bits import Buffer
-from aimcodec.cli.files import map_file
 from aimcodec.cli.inspect_stats import references_after
 from aimcodec.cli.output import print_json, print_lines, width
 from aimcodec.cli.report import ExitCode, about, end_damaged, note, shown_path
@@ -55,9 +54,8 @@ class BinOptions:
     json: bool = False
 
 
-def inspect_bins(stream: Path, options: BinOptions) -> None:
+def inspect_bins(stream: Path, data: Buffer, options: BinOptions) -> None:
     """Shows the bins of an NNC payload or the steps of a lossless block, or compares them with a trace."""
-    data = map_file(stream)
     if is_package(data) and not is_nnc(data, options.which, DEFAULT_LIMITS):
         _inspect_steps(stream, data, options)
         return

@@ -9,18 +9,24 @@ from .diff import ElementDifference, StructureDiff, UnitDiff, diff_trees
 from .jsonl import read_lines
 from .kinds import check_any, is_package
 from .places import Place, place_of
+from .stats import Stats, statistics
+from .steps import CONTEXT_DTYPE, RANS_DTYPE, StepChunks, step_chunks
 from .summary import Summary, TensorSummary, UnitSummary, summarize
 from .tensors import TensorDiff, diff_tensors
 from .tree import Node, Tree, read_tree
 
 __all__ = [
     "BIN_DTYPE",
+    "CONTEXT_DTYPE",
+    "RANS_DTYPE",
     "BinChunks",
     "BinTrace",
     "Divergence",
     "ElementDifference",
     "Node",
     "Place",
+    "Stats",
+    "StepChunks",
     "StructureDiff",
     "Summary",
     "TensorDiff",
@@ -40,5 +46,7 @@ __all__ = [
     "place_of",
     "read_lines",
     "read_tree",
+    "statistics",
+    "step_chunks",
     "summarize",
 ]

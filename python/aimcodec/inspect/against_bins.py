@@ -47,7 +47,7 @@ def first_bin_divergence(ours: Iterable[dict[str, Any]], lines: Iterable[Line], 
         what: "bin" or "step", for messages.
 
     Raises:
-        MalformedError: a field has the wrong type, or the numbers do not ascend.
+        MalformedError: a line has nothing to compare, or a field has the wrong type.
         AimcError: as reading the lines.
     """
     walk = _Walk(iter(ours), what)
@@ -84,6 +84,8 @@ class _Walk:
         return self._parted(None, "", missing, f"the trace ends before {self._what} {missing['number']}")
 
     def _compared(self, line: Line, ours: dict[str, Any]) -> BinDivergence | None:
+        if ours.keys().isdisjoint(line.fields):
+            raise MalformedError(f"line {line.number} has no field of a {self._what}")
         for field, expected in ours.items():
             theirs = line.fields.get(field)
             if isinstance(theirs, list | dict):
