@@ -27,10 +27,6 @@ def runs_long(example: Example) -> bool:
     return "suite core\n" in example.shown
 
 
-def long_runs() -> list[tuple[str, Example]]:
-    return [(guide, example) for guide in GUIDES for example in examples(text_of(guide)) if runs_long(example)]
-
-
 def workplace(guide: str, folder: Path) -> Path:
     """What a reader has: the files of the guide, the streams, and the examples of the source tree."""
     write_files(text_of(guide), folder)
@@ -47,16 +43,11 @@ def check(example: Example, folder: Path) -> None:
     assert code == next((code for mark, code in FAILURES.items() if mark in example.shown), 0)
 
 
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("guide", GUIDES)
-def test_guide(guide: str, tmp_path: Path) -> None:
+def test_guide(guide: str, whole: bool, tmp_path: Path) -> None:
     folder = workplace(guide, tmp_path)
-    shown = [example for example in examples(text_of(guide)) if not runs_long(example)]
-    assert len(shown) >= 4
-    for example in shown:
+    typed = [example for example in examples(text_of(guide)) if whole or not runs_long(example)]
+    assert len(typed) >= 4
+    for example in typed:
         check(example, folder)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("guide", "example"), long_runs())
-def test_long_runs(guide: str, example: Example, tmp_path: Path) -> None:
-    check(example, workplace(guide, tmp_path))
