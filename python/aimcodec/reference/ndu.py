@@ -38,7 +38,7 @@ NNR_CPT_BI = 8
 # The text has no bound; arrays have this one, in every version of numpy.
 MAX_RANK = 32
 
-# Dimensions have 32 bits, as elements have that are coded with ue(k) (section 19).
+# Dimensions have 32 bits (section 19.7).
 LARGEST_DIMENSION = 1 << 32
 
 INT32_RANGE = range(-(1 << 31), 1 << 31)
@@ -264,6 +264,9 @@ def read_tensor_dimensions(r: BitReader) -> tuple[int, ...]:
         tensor_dimensions.append(r.ue(7, f"tensor_dimensions[{j}]"))
         if tensor_dimensions[j] == 0:
             raise OutOfRangeError("a dimension of 0", bit_offset=offset, path=r.element_path(f"tensor_dimensions[{j}]"))
+        if tensor_dimensions[j] >= LARGEST_DIMENSION:
+            message = f"dimension {tensor_dimensions[j]} has more than 32 bits"
+            raise OutOfRangeError(message, bit_offset=offset, path=r.element_path(f"tensor_dimensions[{j}]"))
     return tuple(tensor_dimensions)
 
 
