@@ -13,7 +13,7 @@ CODES = {"damaged.aim": 3, "--against": 1, "diff ": 1}
 
 
 def test_there_are_examples() -> None:
-    assert len(examples(TEXT)) == TEXT.count("\n$ ") == 6
+    assert len(examples(TEXT)) == TEXT.count("\n$ ") == 9
 
 
 @pytest.mark.parametrize("example", examples(TEXT))
