@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aimcodec.conformance.generators.aim import coded, ends, outside, refused, whole
+from aimcodec.conformance.generators.aim import coded, ends, mistakes, outside, refused, whole
 from aimcodec.conformance.generators.aim.confirm import confirmed
 from aimcodec.conformance.generators.registry import Built, generator
 
@@ -129,3 +129,9 @@ def _outside_sizes() -> Iterator[Built]:
 @generator("aim/limits")
 def _limits() -> Iterator[Built]:
     return confirmed(refused.limits())
+
+
+@generator("aim/mistakes")
+def _mistakes() -> Iterator[Built]:
+    yield from confirmed(mistakes.accepted_mistakes())
+    yield from confirmed(mistakes.refused_mistakes())

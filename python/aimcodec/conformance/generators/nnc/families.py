@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aimcodec.conformance.generators.nnc import coder, data_units, headers, refused
+from aimcodec.conformance.generators.nnc import coder, data_units, headers, mistakes, refused
 from aimcodec.conformance.generators.nnc.confirm import confirmed
 from aimcodec.conformance.generators.registry import Built, generator
 
@@ -124,3 +124,8 @@ def _carries() -> Iterator[Built]:
 @generator("nnc/mix", 1)
 def _mix(seed: int) -> Iterator[Built]:
     return confirmed(coder.mixed_cases(seed))
+
+
+@generator("nnc/mistakes")
+def _mistakes() -> Iterator[Built]:
+    return confirmed(mistakes.mistake_cases())
