@@ -6,6 +6,7 @@ import hashlib
 import os
 import struct
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -282,6 +283,19 @@ def test_a_command_that_cannot_be_started_ends_the_run(tmp_path: Path) -> None:
     decoder = CommandDecoder(parse_command("/nonexistent/dec {in} {outdir}"))
     with pytest.raises(ArgumentError, match="/nonexistent/dec"):
         run_decoder(decoder, [ONE_WEIGHT, INVALID], Settings())
+
+
+@pytest.mark.parametrize("data", [None, b"", b"another"])
+def test_a_stream_that_is_not_the_one_of_the_case_says_nothing_of_the_decoder(
+    data: bytes | None, tmp_path: Path
+) -> None:
+    stream = tmp_path / "stream.nnc"
+    if data is not None:
+        stream.write_bytes(data)
+    case = replace(INVALID, steps=(replace(INVALID.steps[0], file=stream),))
+    entry = run_fake(tmp_path, case, "sys.exit(1)")
+    assert entry.result == "kit error"
+    assert "stream.nnc" in entry.detail
 
 
 def test_outputs_of_failures_can_be_kept(tmp_path: Path) -> None:

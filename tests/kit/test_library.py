@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from aimcodec.cli.app import run
 from aimcodec.conformance import shlib
 from aimcodec.conformance.child import Allowance
 from aimcodec.conformance.codec import LibraryDecoder, library_info
@@ -60,6 +62,14 @@ def test_modes(mode: str, tmp_path: Path) -> None:
     assert detail in entry.detail
     if entry.failed:
         assert entry.reproduce == f"aimc conform decoder --lib {tmp_path / 'libtoy.so'} --case dims-1"
+
+
+def test_a_library_is_asked_for_what_it_says_it_decodes(tmp_path: Path) -> None:
+    words = ["--lib", str(built(tmp_path, "MODE=RIGHT")), "--case", ONE_WEIGHT.id, "--case", "aim-ends-*"]
+    assert run(["conform", "decoder", *words, "--json", str(tmp_path / "r.json")]) == 0  # it says "nnc"
+    results = json.loads((tmp_path / "r.json").read_text())["summary"]["results"]
+    assert results.pop("pass") == 1
+    assert set(results) == {"not run"}
 
 
 def test_a_library_that_hangs_is_stopped(tmp_path: Path) -> None:

@@ -39,7 +39,11 @@ def test_commands(text: str, streams: list[str], options: list[str], expected: l
 
 
 @pytest.mark.parametrize(
-    "text", ["", "dec {in}", "dec {outdir}", "dec '{in} {outdir}", "dec {IN} {outdir}", "d\0 {in} {outdir}"]
+    "text",
+    [
+        *("", "dec {in}", "dec {outdir}", "dec '{in} {outdir}", "dec {IN} {outdir}", "d\0 {in} {outdir}"),
+        *("dec {in} {outdir} {option}", "dec {in} {outdir} --trace={tarce}", "dec {in} {outdir} {model}"),
+    ],
 )
 def test_commands_that_cannot_be_used(text: str) -> None:
     with pytest.raises(ArgumentError):

@@ -145,17 +145,25 @@ def test_all_passed_is_0(tmp_path: Path) -> None:
         ["--cmd", "true {in} {outdir}", "--claims", "/nonexistent.json"],
         ["--cmd", "true {in} {outdir}", "--streams", "/"],
         ["--cmd", "true {in} {outdir}", "--suite", "all"],
+        ["--cmd", "touch started {in} {outdir}", "--json", "/nonexistent/report.json"],
+        ["--cmd", "touch started {in} {outdir}", "--html", "/"],
+        ["--cmd", "touch started {in} {outdir}", "--junit", "/dev/null"],
+        ["--cmd", "touch started {in} {outdir}", "--keep", "/dev/null"],
     ],
 )
-def test_wrong_use_is_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_use_is_2(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert conform(*words) == 2
+    assert list(tmp_path.iterdir()) == []  # nothing was started before
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.count("\n") == 1
 
 
 def test_claims_that_are_none_are_2(tmp_path: Path) -> None:
-    for text in ("[]", "{", '{"syntaxes": "nnc"}', '{"unsupported_features": [1]}'):
+    for text in ("[]", "{", '{"syntaxes": "nnc"}', '{"unsupported_features": [1]}', '{"syntaxs": ["nnc"]}'):
         (tmp_path / "claims.json").write_text(text)
         assert conform("--cmd", "true {in} {outdir}", "--claims", str(tmp_path / "claims.json")) == 2
 

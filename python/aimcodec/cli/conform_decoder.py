@@ -19,6 +19,7 @@ from aimcodec.cli.conform_report import (
     MemoryOption,
     TimeoutOption,
     bytes_of,
+    check_places,
     counting,
     finish,
     kit_errors,
@@ -96,6 +97,7 @@ def conform_decoder(
         from aimcodec.conformance.decoder_claims import decoder_claims, read_claims_file
         from aimcodec.conformance.decoder_report import decoder_report
 
+        check_places(keep, json, junit, html)
         decoder, shown = _decoder(cmd, lib, subject)
         catalogue = load_catalogue(streams)
         cases = select_cases(catalogue, suite.value, [s.value for s in syntax or ()], case or ())
@@ -140,4 +142,4 @@ def _decoder(cmd: str | None, lib: Path | None, subject: OwnSubject | None) -> t
     library = own_library() if lib is None else lib
     with tempfile.TemporaryDirectory(prefix="aimc-conform-") as temporary:
         info = library_info(library, Path(temporary))
-    return LibraryDecoder(library), f"{info['name']} {info['version']}".strip()
+    return LibraryDecoder(library, frozenset(info["syntaxes"].split())), f"{info['name']} {info['version']}".strip()

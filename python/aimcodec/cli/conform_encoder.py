@@ -19,6 +19,7 @@ from aimcodec.cli.conform_report import (
     MemoryOption,
     TimeoutOption,
     bytes_of,
+    check_places,
     counting,
     finish,
     kit_errors,
@@ -71,6 +72,7 @@ def conform_encoder(
         from aimcodec.conformance.encoder_report import encoder_report
         from aimcodec.conformance.models import select_models
 
+        check_places(keep, json, junit, html)
         encoder, shown = _encoder(cmd, lib, subject, syntax.value, tuple(options.split()))
         recipes = select_models(suite.value, syntax.value, model or ())
         said = None if claims is None else read_claims_file(claims)
@@ -122,6 +124,8 @@ def _encoder(
         with tempfile.TemporaryDirectory(prefix="aimc-conform-") as temporary:
             info = library_info(library, Path(temporary))
         name = f"{info['name']} {info['version']}".strip()
+        if syntax not in info["syntaxes"].split():
+            raise ArgumentError(f"{library}: it does not say that it writes {syntax}, only {info['syntaxes']!r}")
         return EncoderSubject(syntax, library=library, options=options), name
     if options:
         raise ArgumentError("--options is for libraries: a command has its options in it")

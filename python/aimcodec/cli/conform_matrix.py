@@ -14,6 +14,7 @@ from aimcodec.cli.conform_report import (
     MemoryOption,
     TimeoutOption,
     bytes_of,
+    check_places,
     counting,
     kit_errors,
     write_text,
@@ -51,6 +52,7 @@ def conform_matrix(
         from aimcodec.conformance.report.as_json import json_text
         from aimcodec.conformance.report.matrix_report import matrix_html, matrix_lines, matrix_object
 
+        check_places(None, json, html)
         codecs = [read_codec(word) for word in codec]
         syntaxes = [s.value for s in syntax or SyntaxName]
         allowance = Allowance(timeout, bytes_of(memory), bytes_of(memory))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +32,7 @@ __all__ = [
     "MemoryOption",
     "TimeoutOption",
     "bytes_of",
+    "check_places",
     "counting",
     "finish",
     "kit_errors",
@@ -61,17 +65,52 @@ def bytes_of(size: str) -> int:
     return int(found[1]) * UNITS[found[2]]
 
 
+def check_places(keep: Path | None, *reports: Path | None) -> None:
+    """Looks before a long run whether its results can be written. Raises ArgumentError."""
+    if keep is not None and keep.exists() and not keep.is_dir():
+        raise ArgumentError(f"{keep}: not a folder")
+    for file in filter(None, reports):
+        folder = Path(os.path.realpath(file)).parent
+        if not folder.is_dir():
+            raise ArgumentError(f"{file}: there is no folder {folder}")
+        if file.exists() and not file.is_file():
+            raise ArgumentError(f"{file}: not a regular file")
+        if not os.access(folder, os.W_OK):
+            raise ArgumentError(f"{file}: the folder cannot be written to")
+
+
 @contextmanager
 def kit_errors() -> Iterator[None]:
-    """What goes wrong outside of a run is trouble of the kit or of its use: exit code 2."""
+    """What goes wrong outside of a run is trouble of the kit or of its use: exit code 2. Signals end it tidily."""
     from aimcodec.conformance.child import KitError
 
     try:
-        yield
+        with _tidy_end():
+            yield
     except BrokenPipeError:
         raise
     except (AimcError, KitError, OSError) as error:
         raise CommandError(ExitCode.USAGE, str(error)) from error
+
+
+@contextmanager
+def _tidy_end() -> Iterator[None]:
+    """Lets SIGTERM and SIGHUP, where they end the program, end it as an exception: folders are removed then."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 @contextmanager

@@ -96,6 +96,7 @@ class Launcher:
 
     def __init__(self) -> None:
         self._server: subprocess.Popen[bytes] | None = None
+        self._stopped = False
 
     def __enter__(self) -> Launcher:
         return self
@@ -104,6 +105,14 @@ class Launcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def stop(self) -> None:
+        """Ends what runs, from another thread: there `run` and `call` raise KitError, now and ever after."""
+        self._stopped = True
+        server = self._server
+        if server is not None and server.stdin is not None:
+            with suppress(BrokenPipeError):
+                server.stdin.close()
 
     def close(self) -> None:
         """Ends the server, which ends what it runs."""
@@ -174,6 +183,8 @@ class Launcher:
                 cwd="/",  # where no module of the user's takes the place of ours
                 start_new_session=True,
             )
+        if self._stopped:
+            raise OSError("it was stopped")
         return self._server
 
     def _give_up(self) -> None:

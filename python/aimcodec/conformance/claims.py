@@ -8,7 +8,9 @@ from typing import Any
 
 from aimcodec.errors import ArgumentError
 
-__all__ = ["Claims", "encoder_claims"]
+__all__ = ["Claims", "check_keys", "encoder_claims"]
+
+OF_DECODERS = frozenset({"syntaxes", "unsupported_features"})
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,18 @@ def encoder_claims(facts: Mapping[str, Any]) -> Claims:
     """Claims from the contents of a file; keys that are about decoders are passed over.
 
     Raises:
-        ArgumentError: a claim is not of its type.
+        ArgumentError: a claim is not of its type, or of no name that there is.
     """
+    check_keys(facts)
     known = {field.name for field in fields(Claims)}
     return Claims(**{key: _claim(key, value) for key, value in facts.items() if key in known and value is not None})
+
+
+def check_keys(facts: Mapping[str, Any]) -> None:
+    """A claim that is misspelt must not pass for none. Raises ArgumentError."""
+    known = OF_DECODERS | {field.name for field in fields(Claims)}
+    if unknown := sorted(map(str, facts.keys() - known)):
+        raise ArgumentError(f"there is no claim {unknown[0][:100]!r}; there are {', '.join(sorted(known))}")
 
 
 def _claim(key: str, value: Any) -> Any:

@@ -15,6 +15,8 @@ from aimcodec.errors import ArgumentError
 
 __all__ = ["CommandDecoder", "Decoder", "Job", "LibraryDecoder", "library_info"]
 
+SYNTAXES = frozenset({"nnc", "aim"})
+
 
 @dataclass(frozen=True)
 class Job:
@@ -49,6 +51,11 @@ class Decoder(Protocol):
         """Whether options reach it."""
         ...
 
+    @property
+    def syntaxes(self) -> frozenset[str]:
+        """Those that it says it decodes, where nothing is claimed."""
+        ...
+
     def decode(self, job: Job, launcher: Launcher, allowance: Allowance) -> Ended:
         """Runs it. Raises ArgumentError where it cannot be started, KitError where the kit failed."""
         ...
@@ -74,6 +81,11 @@ class CommandDecoder:
         """Whether it has a place for them."""
         return self.command.has("options")
 
+    @property
+    def syntaxes(self) -> frozenset[str]:
+        """A command says nothing."""
+        return SYNTAXES
+
     def words(self, job: Job) -> list[str]:
         """The command line for a job."""
         return self.command.filled(
@@ -97,9 +109,10 @@ class CommandDecoder:
 
 @dataclass(frozen=True)
 class LibraryDecoder:
-    """A shared library that exports conform_plugin.h."""
+    """A shared library that exports conform_plugin.h; `syntaxes` are those that it says it has."""
 
     library: Path
+    syntaxes: frozenset[str] = SYNTAXES
 
     @property
     def call(self) -> str:

@@ -6,12 +6,17 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from aimcodec.errors import ArgumentError
 
 __all__ = ["Command", "parse_command"]
 
-PLACEHOLDER = re.compile(r"\{(in|outdir|trace|syntax|options|model|npz|out|recon)\}")
+DECODER = frozenset({"in", "outdir", "trace", "syntax", "options"})
+ENCODER = frozenset({"model", "npz", "out", "recon", "syntax"})
+PLACEHOLDER = re.compile(rf"\{{({'|'.join(sorted(DECODER | ENCODER))})\}}")
+LIKE_ONE = re.compile(r"\{([A-Za-z_]+)\}")
+ALIKE = 0.75  # of the letters: a slip, not a word of another language
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ def parse_command(text: str, *needed: str) -> Command:
     """Split a command as a POSIX shell does.
 
     Raises:
-        ArgumentError: quotes are not closed, there are no words, or a placeholder is needed and not there. Of several
-            joined by "|" one is needed.
+        ArgumentError: quotes are not closed, there are no words, a placeholder is needed and not there (of several
+            joined by "|" one is needed), or one is there that has no value here, or is most likely misspelt.
     """
     try:
         words = tuple(shlex.split(text))
@@ -62,4 +67,16 @@ def parse_command(text: str, *needed: str) -> Command:
     for choice in needed:
         if not any(command.has(name) for name in choice.split("|")):
             raise ArgumentError(f"the command {text!r} has no {{{choice.replace('|', '} or {')}}}")
+    _check_others(command, ENCODER if "out" in needed else DECODER)
     return command
+
+
+def _check_others(command: Command, known: frozenset[str]) -> None:
+    """What only looks like a placeholder is left as it is, as programs have braces in their arguments, too."""
+    for name in (name for word in command.words for name in LIKE_ONE.findall(word)):
+        if name in known:
+            continue
+        if name in DECODER | ENCODER:
+            raise ArgumentError(f"the command {command.text!r}: {{{name}}} has no value here")
+        if meant := get_close_matches(name.lower(), sorted(known), 1, ALIKE):
+            raise ArgumentError(f"the command {command.text!r}: {{{name}}} is not {{{meant[0]}}}")

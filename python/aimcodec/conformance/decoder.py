@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from queue import SimpleQueue
 from shutil import copytree
 
 from aimcodec.conformance.case import Case
@@ -21,6 +19,7 @@ from aimcodec.conformance.decoder_claims import DecoderClaims
 from aimcodec.conformance.findings import findings_of, place_figures
 from aimcodec.conformance.outcome import Outcome, outcome_of
 from aimcodec.conformance.place import shown_path
+from aimcodec.conformance.pool import run_all
 from aimcodec.conformance.report.records import Entry, Finding
 from aimcodec.errors import ArgumentError
 
@@ -82,38 +81,13 @@ def run_decoder(
     Raises:
         ArgumentError: the decoder cannot be started or loaded at all.
     """
-    entries = []
-    with _launchers(settings.jobs) as launchers, ThreadPoolExecutor(settings.jobs) as pool:
-
-        def run(case: Case) -> Entry:
-            launcher = launchers.get()
-            try:
-                return _entry(decoder, case, settings, launcher)
-            finally:
-                launchers.put(launcher)
-
-        try:
-            for entry in pool.map(run, cases):
-                entries.append(entry)
-                if progress is not None:
-                    progress(entry)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return entries
+    return run_all(
+        lambda case, launcher: _entry(decoder, case, settings, launcher), cases, settings.jobs, progress or _nothing
+    )
 
 
-@contextmanager
-def _launchers(jobs: int) -> Iterator[SimpleQueue[Launcher]]:
-    queue: SimpleQueue[Launcher] = SimpleQueue()
-    launchers = [Launcher() for _ in range(jobs)]
-    for launcher in launchers:
-        queue.put(launcher)
-    try:
-        yield queue
-    finally:
-        for launcher in launchers:
-            launcher.close()
+def _nothing(entry: Entry) -> None:
+    """Nobody asked for progress."""
 
 
 def _entry(decoder: Decoder, case: Case, settings: Settings, launcher: Launcher) -> Entry:
@@ -133,6 +107,8 @@ def _entry(decoder: Decoder, case: Case, settings: Settings, launcher: Launcher)
 def _why_not(decoder: Decoder, case: Case, settings: Settings) -> str:
     if settings.claims is not None and case.syntax not in settings.claims.syntaxes:
         return f"no claim to decode {case.syntax}"
+    if settings.claims is None and case.syntax not in decoder.syntaxes:
+        return f"the library does not say that it decodes {case.syntax}"
     if NEEDS_OPTIONS in case.options and not decoder.takes_options:
         return f"needs the option {NEEDS_OPTIONS}, and the command has no {{options}}"
     return ""
@@ -142,6 +118,7 @@ def _run(decoder: Decoder, case: Case, settings: Settings, launcher: Launcher, f
     outdir, temporary = folder / "out", folder / "tmp"
     outdir.mkdir()
     temporary.mkdir()
+    _check_streams(case)
     streams = [step.file for step in case.steps]
     job = Job(streams, case.syntax, case.options, outdir, folder / "trace.jsonl", temporary)
     ended = decoder.decode(job, launcher, settings.allowance)
@@ -153,6 +130,13 @@ def _run(decoder: Decoder, case: Case, settings: Settings, launcher: Launcher, f
         (folder / "stderr").write_bytes(ended.stderr)
         copytree(folder, settings.keep / case.id, symlinks=True, dirs_exist_ok=True, ignore=lambda *_: ["tmp"])
     return entry
+
+
+def _check_streams(case: Case) -> None:
+    """A stream that is not the one of the case says nothing about a decoder."""
+    for step in case.steps:
+        if hashlib.sha256(step.file.read_bytes()).hexdigest() != step.sha256:
+            raise KitError(f"{step.file}: not the stream of the case")
 
 
 def _judged(decoder: Decoder, case: Case, settings: Settings, ended: Ended, outcome: Outcome, folder: Path) -> Entry:

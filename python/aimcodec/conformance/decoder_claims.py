@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aimcodec.conformance.case import Case
+from aimcodec.conformance.claims import check_keys
 from aimcodec.errors import ArgumentError
 
 __all__ = ["DecoderClaims", "decoder_claims", "read_claims_file"]
@@ -40,6 +41,7 @@ def decoder_claims(facts: Any) -> DecoderClaims:
     """
     if not isinstance(facts, dict):
         raise ArgumentError("the claims are no JSON object")
+    check_keys(facts)
     texts = {}
     for key, default in (("syntaxes", ["nnc", "aim"]), ("unsupported_features", [])):
         value = facts.get(key, default)

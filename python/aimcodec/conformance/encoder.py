@@ -7,12 +7,9 @@ import os
 import shlex
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -25,6 +22,7 @@ from aimcodec.conformance.child import Allowance, Ended, KitError, Launcher
 from aimcodec.conformance.claims import Claims
 from aimcodec.conformance.command import Command
 from aimcodec.conformance.models import InputModel, ModelRecipe, write_model
+from aimcodec.conformance.pool import run_all
 from aimcodec.conformance.shlib import BROKEN_LIBRARY
 from aimcodec.dtypes import dtype_of
 from aimcodec.errors import AimcError, ArgumentError, UnsupportedError
@@ -154,39 +152,13 @@ def run_encoder(
     """
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
-    with _launchers(jobs) as free, ThreadPoolExecutor(jobs) as pool:
 
-        def one(recipe: ModelRecipe) -> ModelResult:
-            launcher = free.get()
-            try:
-                return _run_model(subject, recipe, claims or Claims(), allowance or Allowance(), launcher, keep)
-            finally:
-                free.put(launcher)
+    def one(recipe: ModelRecipe, launcher: Launcher) -> ModelResult:
+        return _run_model(subject, recipe, claims or Claims(), allowance or Allowance(), launcher, keep)
 
-        results = []
-        try:
-            for result in pool.map(one, recipes):
-                progress(result)
-                results.append(result)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    results = run_all(one, recipes, jobs, progress)
     use, unused = use_of_syntax(subject.syntax, frozenset().union(*(result.points for result in results)))
     return EncoderRun(subject, tuple(results), use, tuple(unused))
-
-
-@contextmanager
-def _launchers(count: int) -> Iterator[SimpleQueue[Launcher]]:
-    """Launchers for so many threads: each runs one child at a time."""
-    launchers = [Launcher() for _ in range(count)]
-    free: SimpleQueue[Launcher] = SimpleQueue()
-    for launcher in launchers:
-        free.put(launcher)
-    try:
-        yield free
-    finally:
-        for launcher in launchers:
-            launcher.close()
 
 
 def stream_name(model: str, syntax: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from aimcodec.conformance.decoded import DecodedStream, decoded_in, first_disagr
 from aimcodec.conformance.encoder import ModelResult, run_encoder
 from aimcodec.conformance.models import ModelRecipe, select_models
 from aimcodec.conformance.outcome import ACCEPTED, UNSUPPORTED, breakdown
+from aimcodec.conformance.pool import run_all
 from aimcodec.errors import ArgumentError
 
 __all__ = ["Cell", "Matrix", "Row", "run_matrix"]
@@ -140,22 +140,29 @@ def _rows(
 ) -> list[Row]:
     run = run_encoder(codec.encoders[syntax], recipes, claims=codec.claims, allowance=allowance, jobs=jobs)
     decoders = {c.name: c.decoder for c in codecs if c.decoder is not None and syntax in c.syntaxes}
-    with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(lambda result: _row(codec, syntax, result, decoders, allowance), run.results))
+    return run_all(
+        lambda result, launcher: _row(codec, syntax, result, decoders, launcher, allowance), run.results, jobs
+    )
 
 
-def _row(codec: Codec, syntax: str, result: ModelResult, decoders: Mapping[str, Decoder], allowance: Allowance) -> Row:
+def _row(
+    codec: Codec,
+    syntax: str,
+    result: ModelResult,
+    decoders: Mapping[str, Decoder],
+    launcher: Launcher,
+    allowance: Allowance,
+) -> Row:
     if not result.data:
         return Row(syntax, codec.name, result.id, result.outcome, result.detail, 0)
     with tempfile.TemporaryDirectory(prefix="aimc-conform-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         stream = folder / f"stream.{syntax}"
         stream.write_bytes(result.data)
-        with Launcher() as launcher:
-            decoded = {
-                which: _decoded(decoder, stream, syntax, folder / f"{number}", launcher, allowance)
-                for number, (which, decoder) in enumerate(decoders.items())
-            }
+        decoded = {
+            which: _decoded(decoder, stream, syntax, folder / f"{number}", launcher, allowance)
+            for number, (which, decoder) in enumerate(decoders.items())
+        }
     accepting = [which for which, found in decoded.items() if found.result == "accepted"]
     base = codec.name if codec.name in accepting else next(iter(accepting), "")
     cells = tuple(_cell(which, found, decoded.get(base)) for which, found in decoded.items())

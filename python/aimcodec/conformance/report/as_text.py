@@ -12,6 +12,7 @@ __all__ = ["failure_lines", "text_lines"]
 
 GOOD = "pass"
 MAX_FINDINGS = 5
+SHOWN_LINE = 300
 
 
 def text_lines(report: Report, width: int) -> Iterator[str]:
@@ -58,8 +59,15 @@ def failure_lines(entry: Entry) -> Iterator[str]:
         yield from _finding(finding, entry)
     if len(entry.findings) > MAX_FINDINGS:
         yield f"  and        {len(entry.findings) - MAX_FINDINGS} more findings"
+    if (last := _last_line(entry.stderr)) and last not in entry.detail:
+        yield printable(f"  printed    {last}")
     if entry.reproduce:
         yield printable(f"  reproduce  {entry.reproduce}")
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1].strip()[-SHOWN_LINE:] if lines else ""
 
 
 def _finding(finding: Finding, entry: Entry) -> Iterator[str]:
