@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from enum import Enum
 from pathlib import Path
 
@@ -31,11 +33,14 @@ def format_of(source: str) -> Format:
     """The format of a file, by its first bytes; remote ones are packages. What nothing else knows may be NNC.
 
     Raises:
+        ArgumentError: a pipe or a device, of which the first bytes would be gone.
         OSError: it cannot be read.
     """
     if is_url(source):
         return Format.AIM
     with Path(source).open("rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ArgumentError(f"{source}: not a regular file, and it is read more than once")
         start = file.read(16)
     if start.startswith(AIM_MARKER):
         return Format.AIM
