@@ -100,12 +100,21 @@ def test_page_runs_nothing_and_asks_for_nothing(browser: Any, tmp_path: Path, na
     data = package_of({name: np.ones(3, np.float32)}, metadata={"note": HOSTILE})
     show(browser, page(collect(data, name)), tmp_path)
     find(browser, "#tensor-table tbody tr").click()
-    assert find(browser, "#tensor-detail h3").get_property("textContent") == name
+    assert find(browser, "#tensor-detail h3").get_property("textContent") == name.replace("\x1b", "\\u{1b}")
     assert find(browser, "#title").get_property("textContent") == name
     assert not find_all(browser, "img")
     assert browser.get_log("browser") == []
     urls = {url for url in requested(browser) if not url.startswith("data:")}
     assert urls == {(tmp_path / "page.html").as_uri()}
+
+
+def test_names_cannot_pass_for_others(browser: Any, tmp_path: Path) -> None:
+    arrays = {"\u202elive": np.zeros(500), "a\u200bb\x1b": np.ones(500), "重み é": np.ones(500)}
+    show(browser, page(collect(package_of(arrays), "\u202emia.m")), tmp_path)
+    names = [cell.get_attribute("textContent") for cell in find_all(browser, "#tensor-table td.name")]
+    assert sorted(names) == ["\\u{202e}live", "a\\u{200b}b\\u{1b}", "重み é"]
+    assert find(browser, "#title").text == "\\u{202e}mia.m"
+    assert not set("\u202e\u200b\x1b") & set(find(browser, "body").get_attribute("innerText"))
 
 
 def test_damage_is_found_and_shown(browser: Any, tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 const report = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 
+// Characters that cannot be seen, or turn the order of others round, as escape sequences; line feeds stay.
+const visible = (text) =>
+  text.replace(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+
 // Text only ever becomes text nodes.
 function make(tag, attributes = {}, ...children) {
   const svg = ["svg", "g", "rect", "text", "title"].includes(tag);
@@ -8,9 +12,9 @@ function make(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "style") node.style.cssText = value;
-    else if (value !== null) node.setAttribute(name, value);
+    else if (value !== null) node.setAttribute(name, typeof value === "string" ? visible(value) : value);
   }
-  node.append(...children.filter((child) => child !== null));
+  node.append(...children.filter((child) => child !== null).map((child) => (typeof child === "string" ? visible(child) : child)));
   return node;
 }
 

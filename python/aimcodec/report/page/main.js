@@ -1,7 +1,7 @@
 function drawOverview() {
   const memory = report.tensors.reduce((sum, tensor) => sum + (tensor.alias_of === null ? tensor.bytes ?? 0 : 0), 0);
   const elements = report.tensors.reduce((sum, tensor) => sum + (tensor.alias_of === null ? tensor.elements : 0), 0);
-  byId("title").textContent = report.title;
+  byId("title").textContent = visible(report.title);
   byId("subtitle").textContent = `${report.syntax}, ${grouped(report.bytes)} bytes`;
   const figures = [[bytes(report.bytes), "in the file"], [bytes(memory), "in memory"]];
   if (memory) figures.push([(report.bytes / memory).toFixed(4), "ratio"]);

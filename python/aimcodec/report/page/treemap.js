@@ -80,7 +80,8 @@ function drawTile(tile, low, high) {
     make("title", {}, `${item.name}\n${bytes(item.size)}${ratio === null ? "" : `, ratio ${ratio.toFixed(4)}`}`));
   const letters = Math.floor((tile.width - 10) / 6.2);
   if (letters >= 5 && tile.height >= 18) {
-    const name = item.name.length > letters ? `…${item.name.slice(1 - letters)}` : item.name;
+    const shown = visible(item.name);
+    const name = shown.length > letters ? `…${shown.slice(1 - letters)}` : shown;
     group.append(make("text", { x: tile.x + 5, y: tile.y + 14 }, name));
     if (tile.height >= 34) group.append(make("text", { x: tile.x + 5, y: tile.y + 29, opacity: 0.85 }, bytes(item.size)));
   }
