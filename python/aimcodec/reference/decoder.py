@@ -123,9 +123,11 @@ class Stream:
             )
         header = compressed_data_unit_header(r, general_profile_idc, mps)
         tensors = members(header, r.path)
+        seen = set(self.tensors)
         for member in tensors:
-            if member.name in self.tensors:
+            if member.name in seen:
                 raise MalformedError(f"tensor {member.name!r} appears twice", path=r.element_path("topology_elem_id"))
+            seen.add(member.name)
         if header.payload_type == NNR_PT_RAW_FLOAT:
             self.tensors[tensors[0].name] = raw_tensor(r, header.tensor_dimensions)
             return
