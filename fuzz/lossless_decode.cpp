@@ -15,6 +15,7 @@
 #include "input.hpp"
 #include "lossless/codec.hpp"
 #include "lossless/crc32.hpp"
+#include "lossless/step_trace.hpp"
 
 namespace aimc::fuzz {
 namespace {
@@ -98,6 +99,36 @@ void compare(const Run& expected, const Run& got) {
   }
 }
 
+// Steps up to the end or an error. `whole`: there must be no error.
+template <class Trace>
+void check_trace(Trace& trace, Status status, bool whole) {
+  std::vector<typename Trace::Step> steps(lossless::kStepUnit);
+  while (status.ok() && trace.left() > 0) {
+    std::size_t done = 0;
+    const std::size_t count = std::min(steps.size(), trace.left());
+    status = trace.next(steps.data(), count, &done);
+    if (done > count || (status.ok() && done != count)) report("other steps than asked for", {}, status);
+  }
+  if (status.ok()) status = trace.finish();
+  if (whole && !status.ok()) report("trace refuses", {}, status);
+}
+
+// The traced decoders of whatever follows the mode of the block, and the method of its first plane.
+void check_traces(const Scenario& scenario, bool good) {
+  const auto count = static_cast<std::size_t>(scenario.records);
+  const bool opaque = scenario.layout.opaque;
+  if (scenario.size > 1) {
+    lossless::ContextTrace codes;
+    const bool whole = good && scenario.block[0] == 4;
+    check_trace(codes, codes.open(scenario.block + 1, scenario.size - 1, count, scenario.layout.record_bytes), whole);
+  }
+  if (scenario.size > 2) {
+    lossless::RansTrace plane;
+    const bool whole = good && !opaque && scenario.block[0] == 2 && scenario.block[1] == 2;
+    check_trace(plane, plane.open(scenario.block + 2, scenario.size - 2, count, 0), whole);
+  }
+}
+
 void check_without_memory(const Scenario& scenario, const Run& expected) {
   try {
     const FailingAllocation failing(scenario.successful_allocations);
@@ -113,6 +144,7 @@ void run(Input in) {
   const Scenario scenario = read_scenario(in, memory);
   const Run expected(scenario, Isa::scalar);
   check_status(expected.status(), scenario);
+  check_traces(scenario, expected.status().ok());
   for (const Isa isa : {Isa::avx2, Isa::avx512}) {
     if (isa <= detected_isa()) compare(expected, Run(scenario, isa));
   }
