@@ -100,8 +100,9 @@ def test_page_runs_nothing_and_asks_for_nothing(browser: Any, tmp_path: Path, na
     data = package_of({name: np.ones(3, np.float32)}, metadata={"note": HOSTILE})
     show(browser, page(collect(data, name)), tmp_path)
     find(browser, "#tensor-table tbody tr").click()
-    assert find(browser, "#tensor-detail h3").get_property("textContent") == name.replace("\x1b", "\\u{1b}")
-    assert find(browser, "#title").get_property("textContent") == name
+    shown = name.replace("\x1b", "\\u{1b}")
+    assert find(browser, "#tensor-detail h3").get_property("textContent") == shown
+    assert find(browser, "#title").get_property("textContent") == shown
     assert not find_all(browser, "img")
     assert browser.get_log("browser") == []
     urls = {url for url in requested(browser) if not url.startswith("data:")}
