@@ -63,10 +63,11 @@ void* heap_allocate(std::size_t size, std::size_t alignment) {
 
 void heap_release(void* memory, std::size_t size, std::size_t alignment) noexcept {
   if (t_heap != nullptr) return t_heap->release(memory, size, alignment);
+  // Without the size: clang knows that form only where it is asked to.
   if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) {
-    ::operator delete(memory, size);
+    ::operator delete(memory);
   } else {
-    ::operator delete(memory, size, std::align_val_t{alignment});
+    ::operator delete(memory, std::align_val_t{alignment});
   }
 }
 
