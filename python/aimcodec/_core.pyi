@@ -104,6 +104,7 @@ def lossless_encode(
     thorough: bool,
     threads: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.uint32]]: ...
+
 class BinTrace:
     def __init__(
         self,

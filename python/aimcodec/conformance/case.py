@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -90,7 +91,7 @@ class Step:
     expect: Expect
 
     @property
-    def data(self) -> bytes:
+    def data(self) -> builtins.bytes:
         """The stream. Raises OSError where it cannot be read."""
         return self.file.read_bytes()
 
@@ -257,13 +258,18 @@ def _tensor(facts: Json, where: str) -> ExpectedTensor:
     shape = _list(facts, "shape", where)
     if not all(type(size) is int and size >= 0 for size in shape):
         raise MalformedError(f"{where}: shape is no list of numbers")
+
+    def optional(name: str) -> str | None:
+        return text_of(facts, name, where) if name in facts else None
+
     return ExpectedTensor(
-        **{name: text_of(facts, name, where) for name in ("name", "dtype", "sha256")},
+        name=text_of(facts, "name", where),
+        dtype=text_of(facts, "dtype", where),
         shape=tuple(shape),
+        sha256=text_of(facts, "sha256", where),
+        sha256_as_float32=optional("sha256_as_float32"),
         values=tuple(_list(facts, "values", where)) if "values" in facts else None,
+        npz=optional("npz"),
         variant=_number(facts, "variant", where) if "variant" in facts else 0,
-        **{
-            name: text_of(facts, name, where) if name in facts else None
-            for name in ("sha256_as_float32", "npz", "alias_of")
-        },
+        alias_of=optional("alias_of"),
     )

@@ -66,7 +66,7 @@ def facts_of(built: Built, family: Family) -> Facts:
 
 def folder_of(root: Path, facts: Mapping[str, Any]) -> Path:
     """Folder of a case."""
-    return root / facts["class"] / facts["syntax"] / facts["area"] / facts["id"]
+    return root.joinpath(*(str(facts[name]) for name in ("class", "syntax", "area", "id")))
 
 
 def render(value: Any, indent: int = 0) -> str:

@@ -25,7 +25,7 @@ from aimcodec.conformance.generators.aim.build import (
 from aimcodec.conformance.generators.aim.case import Accepted, Known
 from aimcodec.conformance.generators.aim.coded import new_file
 from aimcodec.conformance.generators.aim.files import File
-from aimcodec.conformance.generators.aim.whole import nnc_case, nnc_file
+from aimcodec.conformance.generators.aim.whole import NncTensors, nnc_case, nnc_file
 from aimcodec.limits import Limits
 from aimcodec.reference.ndu import NNR_CPT_BI, NNR_PT_BLOCK, NNR_PT_INT
 from aimcodec.reference.nnc_encoder import (
@@ -133,7 +133,9 @@ def integers(name: str, levels: list[int], shape: tuple[int, ...]) -> bytes:
 def nnc_cases() -> Iterator[Accepted]:
     """NNC tensors of every type of integers, of every rank, without name."""
     bits = [1, 0, 0, 1, 1, 0]
-    streams = [(number + 1, integers("w", bits, (2, 3)), [[("w", number, (2, 3))]]) for number in INTEGERS]
+    streams: list[tuple[int, bytes, NncTensors]] = [
+        (number + 1, integers("w", bits, (2, 3)), [[("w", number, (2, 3))]]) for number in INTEGERS
+    ]
     yield of("nnc-integer-types", "nnc", "integers 0 and 1 given in every type of integers", nnc_file(streams))
     signs = [(1, 2, -128, 127), (2, 4, -32768, 32767), (3, 6, -(1 << 31), (1 << 31) - 1), (4, 8, -(1 << 31), 1)]
     streams = [(n, integers("w", [low, high], (2,)), [[("w", code, (2,))]]) for n, code, low, high in signs]

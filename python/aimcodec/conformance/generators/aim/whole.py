@@ -36,6 +36,7 @@ from aimcodec.limits import Limits
 
 __all__ = [
     "UNIFORM",
+    "NncTensors",
     "cut",
     "name_cases",
     "nnc_case",
@@ -348,7 +349,10 @@ def name_cases() -> Iterator[Accepted]:
     yield one("variants", "names", "the same name in two variants; variant 0 gets its name late", file, memories)
 
 
-def nnc_file(streams: list[tuple[int, bytes, list[list[tuple[str, int, tuple[int, ...]]]]]]) -> File:
+NncTensors = list[list[tuple[str, int, tuple[int, ...]]]]  # of each data unit: name, data_type, dimensions
+
+
+def nnc_file(streams: list[tuple[int, bytes, NncTensors]]) -> File:
     """Streams of variants, one unit of each in turn."""
     file = new_file()
     for number, _, _ in streams:
