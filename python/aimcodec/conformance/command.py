@@ -67,7 +67,8 @@ def parse_command(text: str, *needed: str) -> Command:
     for choice in needed:
         if not any(command.has(name) for name in choice.split("|")):
             raise ArgumentError(f"the command {text!r} has no {{{choice.replace('|', '} or {')}}}")
-    _check_others(command, ENCODER if "out" in needed else DECODER)
+    if needed:  # else nobody has said which of both it is
+        _check_others(command, ENCODER if "out" in needed else DECODER)
     return command
 
 
