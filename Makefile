@@ -27,10 +27,10 @@ demo: setup
 	$(BIN)/python bench/demo.py
 
 test: setup
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 test-full: setup
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -n auto
 
 lint: setup
 	$(BIN)/ruff check
