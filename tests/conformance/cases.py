@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from aimcodec.errors import AimcError, ArgumentError, InternalError
 
 STREAMS = streams_root()
 ENTRIES: list[dict[str, Any]] = json.loads((STREAMS / "catalogue.json").read_text("utf-8"))["cases"]
+CORE = set((STREAMS / "levels" / "core.txt").read_text("utf-8").split())
 CATALOGUE = [entry for entry in ENTRIES if entry["syntax"] == "nnc"]
 
 Fingerprint = tuple[str, tuple[int, ...], str]
@@ -82,16 +84,18 @@ def has_certain_place(case: Case) -> bool:
     return case.steps[-1].expect["bit_offset"] is not None
 
 
-def case_parameters(*classes: str, syntax: str = "nnc", slow_beyond: int | None = None) -> list[Any]:
+def case_parameters(
+    *classes: str, syntax: str = "nnc", slow_beyond: float = math.inf, all_fast: bool = False
+) -> list[Any]:
     """Cases of a syntax and of the classes ("valid", "uncommon", "invalid", "limits").
 
-    Those of more stream bytes than given are marked slow.
+    Those of more stream bytes than given are marked slow; those outside of level core too, unless all shall be fast.
     """
     return [
         pytest.param(
             Case(entry),
             id=entry["id"],
-            marks=[pytest.mark.slow] if slow_beyond is not None and entry["bytes"] > slow_beyond else [],
+            marks=[] if entry["bytes"] <= slow_beyond and (all_fast or entry["id"] in CORE) else [pytest.mark.slow],
         )
         for entry in ENTRIES
         if entry["class"] in classes and entry["syntax"] == syntax

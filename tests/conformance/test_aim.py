@@ -17,10 +17,10 @@ from aimcodec.syntax.trace import TraceRecord
 
 from .cases import Case, case_parameters
 
-ACCEPTED = case_parameters("valid", "uncommon", syntax="aim", slow_beyond=200_000)
-REFUSED = case_parameters("invalid", "limits", syntax="aim")
-INVALID = case_parameters("invalid", syntax="aim")
-LIMITS = case_parameters("limits", syntax="aim")
+ACCEPTED = case_parameters("valid", "uncommon", syntax="aim", slow_beyond=200_000, all_fast=True)
+REFUSED = case_parameters("invalid", "limits", syntax="aim", all_fast=True)
+INVALID = case_parameters("invalid", syntax="aim", all_fast=True)
+LIMITS = case_parameters("limits", syntax="aim", all_fast=True)
 KNOWN_LIMITS = [p for p in LIMITS if "tensors" in p.values[0].steps[0].expect]
 BROKEN_OR_LARGE = [p for p in REFUSED if p not in KNOWN_LIMITS]
 CODED_DATA = ("blocks", "lossless", "tensors", "nnc")  # areas with rules that the syntax layer does not look at

@@ -10,7 +10,7 @@ import pytest
 from .cases import ENTRIES, STREAMS, Case, case_parameters, fingerprint
 
 CLASSES = ("valid", "uncommon", "invalid", "limits")
-ALL = case_parameters(*CLASSES) + case_parameters(*CLASSES, syntax="aim")
+ALL = case_parameters(*CLASSES, all_fast=True) + case_parameters(*CLASSES, syntax="aim", all_fast=True)
 
 
 def test_catalogue_lists_every_folder_once() -> None:
@@ -50,7 +50,7 @@ def test_stream_files_are_the_catalogued_ones(case: Case) -> None:
         assert hashlib.sha256(step.data).hexdigest() == step.description["sha256"]
 
 
-@pytest.mark.parametrize("case", case_parameters("valid", "uncommon"))
+@pytest.mark.parametrize("case", case_parameters("valid", "uncommon", all_fast=True))
 def test_expected_values_have_the_expected_digests(case: Case) -> None:
     tensors = [tensor for step in case.steps for tensor in step.expect["tensors"]]
     tensors += case.description.get("after_all_updates", {}).get("tensors", [])
@@ -66,7 +66,9 @@ def test_expected_values_have_the_expected_digests(case: Case) -> None:
             assert fingerprint(values)[2] == tensor["sha256"]
 
 
-@pytest.mark.parametrize("case", [p for p in case_parameters("valid") if "base" in p.values[0].description])
+@pytest.mark.parametrize("case", [p for p in ALL if "base" in p.values[0].description])
+    "case", [p for p in case_parameters("valid", all_fast=True) if "base" in p.values[0].description]
+)
 def test_base_tensors_have_the_expected_digests(case: Case) -> None:
     base = case.description["base"]
     arrays = case.arrays(base["file"])

@@ -8,7 +8,7 @@ import aimcodec
 
 from .cases import Case, assert_decoded, assert_refused, case_parameters, fingerprint
 
-ACCEPTED = case_parameters("valid", "uncommon")
+ACCEPTED = case_parameters("valid", "uncommon", all_fast=True)
 SEQUENCES = [p for p in ACCEPTED if len(p.values[0].steps) > 1]
 ADDED = [p for p in SEQUENCES if "after_all_updates" in p.values[0].description]
 
@@ -43,7 +43,7 @@ def test_omitted_tensors_are_absent(case: Case) -> None:
         assert not set(step.expect.get("omitted", [])) & set(decoder.decode(step.data))
 
 
-@pytest.mark.parametrize("case", case_parameters("invalid"))
+@pytest.mark.parametrize("case", case_parameters("invalid", all_fast=True))
 def test_refuses(case: Case, isa: str) -> None:
     (step,) = case.steps
     with pytest.raises(aimcodec.AimcError) as refusal:

@@ -10,7 +10,7 @@ from aimcodec.errors import AimcError
 from .cases import Case, assert_decoded, assert_refused, case_parameters
 
 
-@pytest.mark.parametrize("case", case_parameters("valid", "uncommon", slow_beyond=200_000))
+@pytest.mark.parametrize("case", case_parameters("valid", "uncommon", slow_beyond=200_000, all_fast=True))
 def test_decodes_exactly(case: Case) -> None:
     decoder = reference.Decoder(hdsp=case.hdsp, local_scaling=case.local_scaling)
     for step in case.steps:
@@ -21,7 +21,7 @@ def test_decodes_exactly(case: Case) -> None:
 ELSEWHERE = {"nnc-refused-index-list"}
 
 
-@pytest.mark.parametrize("case", case_parameters("invalid"))
+@pytest.mark.parametrize("case", case_parameters("invalid", all_fast=True))
 def test_refuses(case: Case) -> None:
     (step,) = case.steps
     with pytest.raises(AimcError) as refusal:

@@ -10,8 +10,8 @@ from aimcodec.syntax.trace import TraceRecord
 
 from .cases import Case, assert_refused, case_parameters, has_certain_place
 
-ACCEPTED = case_parameters("valid", "uncommon")
-INVALID = case_parameters("invalid")
+ACCEPTED = case_parameters("valid", "uncommon", all_fast=True)
+INVALID = case_parameters("invalid", all_fast=True)
 CERTAIN_PLACE = [p for p in INVALID if has_certain_place(p.values[0])]
 
 

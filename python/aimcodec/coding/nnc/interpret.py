@@ -82,7 +82,8 @@ def _data_unit(
     parent = bool(header.get("parent_node_id_present_flag", 0))
     payload_type = header["nnr_compressed_data_unit_payload_type"]
     if quantization is None and payload_type in (PT_FLOAT, PT_BLOCK):
-        raise InconsistentError("no parameter set gives a qp_density", path=f"{path}.qp_delta")
+        needy = f"{path}.nnr_compressed_data_unit_header.nnr_compressed_data_unit_payload_type"
+        raise InconsistentError("no parameter set gives a qp_density", path=needy)
     data_unit = DataUnit(
         path=path,
         payload_type=payload_type,
