@@ -67,8 +67,6 @@ def test_expected_values_have_the_expected_digests(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", [p for p in ALL if "base" in p.values[0].description])
-    "case", [p for p in case_parameters("valid", all_fast=True) if "base" in p.values[0].description]
-)
 def test_base_tensors_have_the_expected_digests(case: Case) -> None:
     base = case.description["base"]
     arrays = case.arrays(base["file"])
