@@ -32,6 +32,7 @@ def test_nothing_is_left(what: str, number: signal.Signals, tmp_path: Path) -> N
         env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 (ignored ones are inherited)
     )
     try:
         sleeper = int(fifo.read_text())

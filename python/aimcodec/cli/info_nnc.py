@@ -9,14 +9,14 @@ from pathlib import Path
 from aimcodec.cli.files import read_stream
 from aimcodec.cli.output import print_json, print_lines, width
 from aimcodec.inspect import Summary, summarize
-from aimcodec.inspect.text import Column, printable, table
+from aimcodec.inspect.text import Column, elide, printable, table
 
 __all__ = ["show_stream"]
 
 COLUMNS = (
     Column("unit", right=True),
     Column("name", least=16),
-    Column("shape", right=True),
+    Column("shape", right=True, least=5),
     Column("type"),
     Column("tools", least=12),
     Column("QP", right=True),
@@ -37,7 +37,7 @@ def show_stream(stream: Path, json: bool) -> None:
 def _lines(summary: Summary) -> Iterator[str]:
     kinds = [unit.kind.removeprefix("NNR_") for unit in summary.units]
     counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
-    yield f"NNC edition {summary.edition}, {summary.bytes:,} bytes, units: {counts}"
+    yield elide(f"NNC edition {summary.edition}, {summary.bytes:,} bytes, units: {counts}", width())
     bits = "" if summary.bits_per_element is None else f", {summary.bits_per_element:.3f} bits per element"
     yield f"{len(summary.tensors):,} tensors, {summary.elements:,} elements{bits}"
     if not summary.tensors:

@@ -54,7 +54,8 @@ class TensorSummary:
         unit: number of its unit.
         payload: name of the payload type.
         tools: coding tools in use.
-        qp: quantization parameter; None for integers and raw values.
+        qp: quantization parameter; None for integers and raw values, and behind a tensor of the same unit whose levels
+            only a decoder with the earlier updates can read.
         unit_bytes: bytes of the whole unit.
         bits_per_element: of the whole unit, so the same for all tensors of a block.
     """
@@ -149,7 +150,11 @@ def _payload_parameters(unit: DataUnit) -> list[tuple[int | None, list[str]]]:
     """QP and tools of each tensor, as the payload says."""
     if unit.payload_type == PT_RAW_FLOAT:
         return [(None, [])]
-    return [_parameters_of(unit, bins) for bins in _first_bins(unit)]
+    found = [_parameters_of(unit, bins) for bins in _first_bins(unit)]
+    # What comes after levels with contexts of earlier updates cannot be found without these.
+    dependent = (n for n, (_, flags) in enumerate(found) if unit.temporal or "history" in flags)
+    known = 1 + next(dependent, len(found))
+    return found[:known] + [(None, [])] * (len(found) - known)
 
 
 def _first_bins(unit: DataUnit) -> list[NDArray[Any]]:
