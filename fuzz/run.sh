@@ -73,7 +73,13 @@ instrumented=$(atheris_python) || instrumented=
 [ -z "$instrumented" ] || replay aim_reader "$instrumented" fuzz/aim_reader.py
 [ "$seconds" -gt 0 ] || exit 0
 
-fuzz payload_decode $longest_payload "$native/payload_decode"
+# Two at a time; the first that fails ends the run.
+fuzz payload_decode $longest_payload "$native/payload_decode" &
+first=$!
 fuzz lossless_decode $longest_block "$native/lossless_decode" -malloc_limit_mb=16
-[ -z "$instrumented" ] || fuzz stream_reader $longest_stream "$instrumented" fuzz/stream_reader.py
-[ -z "$instrumented" ] || fuzz aim_reader $longest_file "$instrumented" fuzz/aim_reader.py
+wait "$first"
+[ -n "$instrumented" ] || exit 0
+fuzz stream_reader $longest_stream "$instrumented" fuzz/stream_reader.py &
+first=$!
+fuzz aim_reader $longest_file "$instrumented" fuzz/aim_reader.py
+wait "$first"

@@ -122,7 +122,7 @@ def test_all_json_parses(case: Case, aimc: Command) -> None:
 
 
 @pytest.mark.parametrize("case", case_parameters("valid", "uncommon", "invalid", slow_beyond=100_000))
-@pytest.mark.parametrize("columns", [80, 160])
+@pytest.mark.parametrize("columns", [80, pytest.param(160, marks=pytest.mark.slow)])
 def test_lines_fit_the_terminal(case: Case, columns: int, aimc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     for arguments in (["info"], ["inspect"], ["inspect", "--range", ":200", "--bins", "3"]):
