@@ -14,51 +14,22 @@ of that spent inside the compiled module by method. A failed call is answered {"
 from __future__ import annotations
 
 import functools
-import importlib.abc
-import importlib.machinery
 import json
 import os
 import sys
 import time
-import types
 from collections import defaultdict
 from importlib.metadata import version
-from unittest.mock import MagicMock
+from pathlib import Path
 
-# NNCodec imports these for its data sets and example networks only; coding tensors never calls them.
-UNUSED_PACKAGES = {"torchvision", "torchmetrics", "ptflops", "cv2"}
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "docs" / "examples" / "nncodec"))
 
+import numpy as np
+from nncodec_import import nnc
 
-class StandInModule(types.ModuleType):
-    __path__: list[str] = []  # noqa: RUF012
-    __all__: list[str] = []  # noqa: RUF012
-
-    def __getattr__(self, name: str) -> object:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return MagicMock(name=name)
-
-
-class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def find_spec(self, fullname, path=None, target=None):
-        if fullname.partition(".")[0] in UNUSED_PACKAGES:
-            return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
-        return None
-
-    def create_module(self, spec):
-        return StandInModule(spec.name)
-
-    def exec_module(self, module):
-        pass
-
-
-sys.meta_path.insert(0, StandInFinder())
-
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from nncodec import nnc  # noqa: E402
-from nncodec.extensions import deepCABAC  # noqa: E402
-from safetensors.numpy import load_file, save_file  # noqa: E402
+# isort: split
+from nncodec.extensions import deepCABAC
+from safetensors.numpy import load_file, save_file
 
 native_seconds: defaultdict[str, float] = defaultdict(float)
 
@@ -115,7 +86,6 @@ def report_version(request):
 def main() -> None:
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what NNCodec prints must not get between the replies
-    torch.set_num_threads(1)
     install_timers()
     operations = {"version": report_version, "encode": encode, "decode": decode}
     for line in sys.stdin:

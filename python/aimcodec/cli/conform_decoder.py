@@ -94,14 +94,15 @@ def conform_decoder(
         from aimcodec.conformance.catalogue import load_catalogue
         from aimcodec.conformance.child import Allowance
         from aimcodec.conformance.decoder import Settings, run_decoder, select_cases
-        from aimcodec.conformance.decoder_claims import decoder_claims, read_claims_file
+        from aimcodec.conformance.decoder_claims import decoder_claims
         from aimcodec.conformance.decoder_report import decoder_report
+        from aimcodec.conformance.json_file import read_object
 
         check_places(keep, json, junit, html)
         decoder, shown = _decoder(cmd, lib, subject)
         catalogue = load_catalogue(streams)
         cases = select_cases(catalogue, suite.value, [s.value for s in syntax or ()], case or ())
-        said = None if claims is None else read_claims_file(claims)
+        said = None if claims is None else read_object(claims)
         settings = Settings(
             Allowance(timeout, bytes_of(memory), bytes_of(memory)),
             jobs,

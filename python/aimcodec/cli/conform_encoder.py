@@ -67,15 +67,15 @@ def conform_encoder(
     with kit_errors():
         from aimcodec.conformance.child import Allowance
         from aimcodec.conformance.claims import encoder_claims
-        from aimcodec.conformance.decoder_claims import read_claims_file
         from aimcodec.conformance.encoder import run_encoder
         from aimcodec.conformance.encoder_report import encoder_report
+        from aimcodec.conformance.json_file import read_object
         from aimcodec.conformance.models import select_models
 
         check_places(keep, json, junit, html)
         encoder, shown = _encoder(cmd, lib, subject, syntax.value, tuple(options.split()))
         recipes = select_models(suite.value, syntax.value, model or ())
-        said = None if claims is None else read_claims_file(claims)
+        said = None if claims is None else read_object(claims)
         allowance = Allowance(timeout, bytes_of(memory), bytes_of(memory))
         started = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         begin = time.monotonic()

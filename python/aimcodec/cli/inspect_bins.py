@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from aimcodec.bits import Buffer
+from aimcodec.cli.against import tell
 from aimcodec.cli.inspect_stats import references_after
 from aimcodec.cli.output import print_json, print_lines, width
-from aimcodec.cli.report import ExitCode, about, end_damaged, note, shown_path
+from aimcodec.cli.report import about, end_damaged, note
 from aimcodec.errors import AimcError, ArgumentError
 from aimcodec.inspect import BinTrace, is_package
 from aimcodec.inspect.against_bins import BinDivergence, first_bin_divergence
@@ -147,34 +146,14 @@ def _compare(
         return
     with about(trace, stream=False), trace.open("rb") as file:
         found = first_bin_divergence(ours, read_lines(file), what)
-    if options.json:
-        print_json(_divergence_record(found))
-    elif found is None:
-        print(f"{shown_path(trace)}: agrees with the payload")
-    else:
-        _print_divergence(trace, found, what)
-    if found is not None:
-        raise typer.Exit(ExitCode.DIFFERENT)
+    more = {} if found is None else {"ours": found.ours, "before": found.before}
+    tell(trace, found, options.json, what="payload", show=lambda: _show_divergence(found, what), **more)
     _end(stream, chunks.error)
 
 
-def _divergence_record(found: BinDivergence | None) -> dict[str, Any]:
+def _show_divergence(found: BinDivergence | None, what: str) -> None:
     if found is None:
-        return {"agrees": True}
-    return {
-        "agrees": False,
-        "line": found.line and found.line.number,
-        "field": found.field or None,
-        "message": found.message,
-        "theirs": found.line and found.line.fields,
-        "ours": found.ours,
-        "before": found.before,
-    }
-
-
-def _print_divergence(trace: Path, found: BinDivergence, what: str) -> None:
-    place = f"line {found.line.number}" if found.line else "at its end"
-    print(f"{shown_path(trace)}: {place}: {printable(found.message)}\n")
+        return
     for ours in found.before:
         print(f"  {_one_line(ours)}")
     print(f"> {_one_line(found.ours)}" if found.ours else f"> no {what}")

@@ -10,8 +10,9 @@ from typing import Any
 from aimcodec.conformance.claims import Claims, encoder_claims
 from aimcodec.conformance.codec import CommandDecoder, Decoder, LibraryDecoder
 from aimcodec.conformance.command import parse_command
-from aimcodec.conformance.decoder_claims import decoder_claims, read_claims_file
+from aimcodec.conformance.decoder_claims import decoder_claims
 from aimcodec.conformance.encoder import EncoderSubject
+from aimcodec.conformance.json_file import read_object
 from aimcodec.conformance.subjects.own import own_command, own_library
 from aimcodec.conformance.subjects.own_encoders import own_encoder
 from aimcodec.errors import ArgumentError
@@ -52,7 +53,7 @@ def read_codec(word: str) -> Codec:
     name, equals, file = word.partition("=")
     path = Path(file if equals else word)
     try:
-        facts = read_claims_file(path)
+        facts = read_object(path)
         return codec_of(facts, name if equals else str(facts.get("name") or path.stem), path.parent)
     except ArgumentError as error:
         raise ArgumentError(f"codec {word}: {error.message}") from error

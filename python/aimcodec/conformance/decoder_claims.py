@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from aimcodec.conformance.case import Case
 from aimcodec.conformance.claims import check_keys
 from aimcodec.errors import ArgumentError
 
-__all__ = ["DecoderClaims", "decoder_claims", "read_claims_file"]
-
-MAX_BYTES = 1 << 20
+__all__ = ["DecoderClaims", "decoder_claims"]
 
 
 @dataclass(frozen=True)
@@ -49,21 +45,3 @@ def decoder_claims(facts: Any) -> DecoderClaims:
             raise ArgumentError(f"claim {key!r} is no list of texts")
         texts[key] = frozenset(value)
     return DecoderClaims(**texts)
-
-
-def read_claims_file(path: Path) -> dict[str, Any]:
-    """The contents of a claims file.
-
-    Raises:
-        ArgumentError: it is no JSON object.
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    try:
-        facts = json.loads(data) if len(data) <= MAX_BYTES else None
-    except (ValueError, RecursionError) as error:
-        raise ArgumentError(f"{path}: the claims are not JSON: {error or type(error).__name__}") from None
-    if not isinstance(facts, dict):
-        raise ArgumentError(f"{path}: the claims are no JSON object of up to {MAX_BYTES} bytes")
-    return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -138,7 +139,7 @@ def _read_stream(data: Buffer, model: Model) -> None:
                 "coding": found.payload.removeprefix("NNR_PT_").lower(),
                 "tools": [*([] if found.qp is None else [f"qp {found.qp}"]), *found.tools],
                 "units": [found.unit],
-                "elements": _product(found.shape),
+                "elements": math.prod(found.shape),
                 "bytes": None,
                 "coded": found.unit_bytes,
                 "alias_of": None,
@@ -153,10 +154,3 @@ def _add_values(tensors: Mapping[str, NDArray[Any]], model: Model) -> None:
         array = tensors.get(row["name"])
         if array is not None:
             row |= {"dtype": array.dtype.name, "bytes": array.nbytes, "values": describe(array, array.size)}
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    product = 1
-    for dimension in shape:
-        product *= dimension
-    return product

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aimcodec.conformance.generators.aim.files import Entry, File, elements_of, numbers, unit
+from aimcodec.conformance.generators.aim.files import Entry, File, numbers, unit
 
 __all__ = [
     "Elements",
@@ -186,7 +187,7 @@ def tensor(
             ("opaque_block_elements", numbers("I", opaque[1])),
             ("opaque_block_bytes", numbers("I", opaque[2])),
         ]
-    start, count = segment or (0, elements_of(dimensions))
+    start, count = segment or (0, math.prod(dimensions))
     header += [
         ("rank", bytes([len(dimensions)])),
         ("dimension", numbers("Q", *dimensions)),

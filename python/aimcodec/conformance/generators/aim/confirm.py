@@ -6,6 +6,7 @@ when it was built; a refused one only if both refuse it with the kind of error t
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -66,7 +67,7 @@ def _accepted(case: Accepted) -> Built:
         streams=(Stream(case.data, expect),),
         note=case.note,
         limits_needed={
-            "elements": max((_elements(t["shape"]) for t in expect["tensors"]), default=0),
+            "elements": max((math.prod(t["shape"]) for t in expect["tensors"]), default=0),
             "bytes": sum(t["bytes"] for t in expect["tensors"]),
             "units": sum(1 for _ in iter_units(case.data, limits=case.within)),
         },
@@ -89,13 +90,6 @@ def _contents(case: Accepted) -> dict[str, Any]:
     if violations:
         raise DisagreementError(f"{case.id}: {violations}")
     return contents
-
-
-def _elements(shape: list[int]) -> int:
-    product = 1
-    for dimension in shape:
-        product *= dimension
-    return product
 
 
 def _refused(case: Refused) -> Built:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -148,15 +149,8 @@ def typed_header(
     return header + bytes([coding]) + numbers("Q", *segment)
 
 
-def elements_of(dimensions: tuple[int, ...]) -> int:
-    product = 1
-    for dimension in dimensions:
-        product *= dimension
-    return product
-
-
 def raw_tensor(name: str, data_type: int, dimensions: tuple[int, ...], memory: bytes, variant: int = 0) -> bytes:
-    header = typed_header(name, data_type, dimensions, 0, (0, elements_of(dimensions)), variant)
+    header = typed_header(name, data_type, dimensions, 0, (0, math.prod(dimensions)), variant)
     return unit(16, header, memory)
 
 
@@ -173,7 +167,7 @@ def coded_tensor(
     crcs: list[int] | None = None,
 ) -> bytes:
     """A TENSOR unit of coding 1 (clause 4.3)."""
-    header = typed_header(name, data_type, dimensions, 1, segment or (0, elements_of(dimensions)), opaque=opaque)
+    header = typed_header(name, data_type, dimensions, 1, segment or (0, math.prod(dimensions)), opaque=opaque)
     header += numbers("I", block_records, len(blocks) if block_count is None else block_count)
     header += numbers("I", *([len(block) for block in blocks] if sizes is None else sizes))
     header += numbers("I", *([zlib.crc32(block) for block in blocks] if crcs is None else crcs))
