@@ -29,7 +29,7 @@ from aimcodec.errors import (
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from aimcodec import nnc, torch
+    from aimcodec import inference, model, nnc, operators, torch
     from aimcodec.package import Package, TensorInfo, Writer, load_file, recover, save_file
     from aimcodec.package import open_package as open
 
@@ -52,10 +52,13 @@ __all__ = [
     "Writer",
     "__version__",
     "available_isas",
+    "inference",
     "isa",
     "load_file",
+    "model",
     "nnc",
     "open",
+    "operators",
     "recover",
     "save_file",
     "set_isa",
@@ -65,6 +68,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 
+_ROOMS = {"inference", "model", "nnc", "operators", "torch"}
 _PACKAGE_NAMES = {
     "Package": "Package",
     "TensorInfo": "TensorInfo",
@@ -78,7 +82,7 @@ _PACKAGE_NAMES = {
 
 def __getattr__(name: str) -> Any:
     """The coders are loaded on first use: importing the package is quick."""
-    if name in ("nnc", "torch"):
+    if name in _ROOMS:
         return import_module(f"aimcodec.{name}")
     if name in _PACKAGE_NAMES:
         return getattr(import_module("aimcodec.package"), _PACKAGE_NAMES[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,7 +15,24 @@ from aimcodec.dtypes import DType, pack, packed_bytes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Described", "Model", "memory_of"]
+    from aimcodec.model import ModelStructure
+
+__all__ = ["Described", "Model", "Opaque", "TensorsOnly", "memory_of"]
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A block format of another system (4.1).
+
+    Attributes:
+        name: for example "gguf:Q4_1".
+        block_elements: elements of a block.
+        block_bytes: bytes of a block.
+    """
+
+    name: str
+    block_elements: int
+    block_bytes: int
 
 
 @dataclass(frozen=True)
@@ -25,11 +43,15 @@ class Described:
         name: unique in the model.
         dtype: of its elements; None for blocks in a format of others.
         shape: in elements.
+        opaque: the format of the blocks, where `dtype` is None.
+        tied_to: an earlier tensor that is the same object in memory, or None.
     """
 
     name: str
     dtype: DType | None
     shape: tuple[int, ...]
+    opaque: Opaque | None = None
+    tied_to: str | None = None
 
     @property
     def elements(self) -> int:
@@ -38,16 +60,21 @@ class Described:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its memory (6.2); 0 where that is not known."""
-        return packed_bytes(self.dtype, self.elements) if self.dtype else 0
+        """Bytes of its memory (6.2)."""
+        if self.dtype is not None:
+            return packed_bytes(self.dtype, self.elements)
+        return self.elements // self.opaque.block_elements * self.opaque.block_bytes if self.opaque else 0
 
 
 class Model(Protocol):
-    """Named tensors that are read one by one.
+    """Named tensors that are read one by one, and what belongs to them.
 
     Attributes:
         metadata: texts by key.
         tensors: in the order of the source.
+        structure: the model that the tensors are parameters of, or None.
+        assets: files that belong to it, by name: media type and content.
+        losses: what the source has and this does not carry, a line each.
     """
 
     @property
@@ -58,8 +85,21 @@ class Model(Protocol):
     def tensors(self) -> Sequence[Described]:
         """In the order of the source."""
 
+    @property
+    def structure(self) -> ModelStructure | None:
+        """The model that the tensors are parameters of, or None."""
+
+    @property
+    def assets(self) -> Mapping[str, tuple[str, bytes]]:
+        """Files that belong to it, by name: media type and content."""
+
+    @property
+    def losses(self) -> Sequence[str]:
+        """What the source has and this does not carry, a line each."""
+
     def read(self, name: str) -> NDArray[Any]:
-        """A tensor: array of the type and shape described; elements of less than 8 bits take a byte each.
+        """A tensor: array of the type and shape described; elements of less than 8 bits take a byte each, blocks in a
+        format of others are bytes.
 
         Raises:
             AimcError: it is damaged.
@@ -71,6 +111,14 @@ class Model(Protocol):
 
     def close(self) -> None:
         """No more reads."""
+
+
+class TensorsOnly:
+    """What a source has that knows of tensors and nothing else."""
+
+    structure: ModelStructure | None = None
+    assets: Mapping[str, tuple[str, bytes]] = MappingProxyType({})
+    losses: Sequence[str] = ()
 
 
 def memory_of(array: NDArray[Any], dtype: DType) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from aimcodec.bridges.model import Described
+from aimcodec.bridges.model import Described, TensorsOnly
 from aimcodec.dtypes import dtype_of
 from aimcodec.errors import ArgumentError, LimitExceededError, MalformedError, UnsupportedError
 from aimcodec.limits import DEFAULT_LIMITS, Limits
@@ -26,7 +26,7 @@ SUFFIX = ".npy"
 FREE_BYTES = 64 << 20  # of a member, from which Limits.max_expansion applies
 
 
-class NpzFile:
+class NpzFile(TensorsOnly):
     """A numpy archive.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from aimcodec.bridges.model import Described, memory_of
+from aimcodec.bridges.model import Described, TensorsOnly, memory_of
 from aimcodec.dtypes import DType, from_name, unpack
 from aimcodec.errors import LimitExceededError, MalformedError, TruncatedError, UnsupportedError
 
@@ -56,7 +56,7 @@ TYPES: dict[str, DType] = {theirs: from_name(ours) for theirs, ours in NAMES.ite
 THEIR_NAMES = {ours: theirs for theirs, ours in NAMES.items()}
 
 
-class SafetensorsFile:
+class SafetensorsFile(TensorsOnly):
     """A safetensors file; its tensors are views of the mapped file.
 
     Raises:

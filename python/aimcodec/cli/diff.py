@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aimcodec.bridges.model import Model
+from aimcodec.bridges.model import Model, TensorsOnly
 from aimcodec.cli.diff_structure import structure_lines, structure_record
 from aimcodec.cli.diff_tensors import NamedDiff, compare_models, tensor_lines, tensor_record
 from aimcodec.cli.files import map_file
@@ -87,7 +87,7 @@ def _tree(file: Path) -> Tree:
         return read_tree(map_file(file))
 
 
-class _Named:
+class _Named(TensorsOnly):
     """A model whose errors name its file."""
 
     def __init__(self, file: Path, model: Model) -> None:

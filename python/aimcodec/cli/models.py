@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aimcodec.bridges.model import Described, Model
+from aimcodec.bridges.model import Described, Model, Opaque, TensorsOnly
 from aimcodec.bridges.npz import NpzFile
 from aimcodec.bridges.safetensors import SafetensorsFile
 from aimcodec.cli.files import read_stream
@@ -21,13 +21,16 @@ from aimcodec.nnc import decode as decode_nnc
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from aimcodec.model import ModelStructure
+    from aimcodec.package import TensorInfo
+
 __all__ = ["ArraysModel", "PackageModel", "open_model"]
 
 
 BATCH_BYTES = 32 << 20
 
 
-class ArraysModel:
+class ArraysModel(TensorsOnly):
     """Arrays in memory."""
 
     metadata: Mapping[str, str] = {}
@@ -66,8 +69,24 @@ class PackageModel:
     @property
     def tensors(self) -> Sequence[Described]:
         """In the order of the file."""
-        infos = self._infos.values()
-        return [Described(i.name, None if i.code == OPAQUE else from_code(i.code), i.shape) for i in infos]
+        return [self._described(info) for info in self._infos.values()]
+
+    @property
+    def structure(self) -> ModelStructure | None:
+        """The model of the variant, if it is stored in the form of clause 14."""
+        with about(self.opened.source):
+            return self.package.model
+
+    @property
+    def assets(self) -> Mapping[str, tuple[str, bytes]]:
+        """Files that belong to the model."""
+        with about(self.opened.source):
+            return {name: (asset.media_type, asset.data) for name, asset in self.package.assets.items()}
+
+    @property
+    def losses(self) -> Sequence[str]:
+        """Nothing is lost."""
+        return ()
 
     def read(self, name: str) -> NDArray[Any]:
         """A tensor."""
@@ -81,6 +100,20 @@ class PackageModel:
 
     def close(self) -> None:
         """The package is closed by who opened it."""
+
+    def _described(self, info: TensorInfo) -> Described:
+        tied_to = info.alias_of if info.alias_of is not None and self._is_tied(info) else None
+        if info.code != OPAQUE:
+            return Described(info.name, from_code(info.code), info.shape, tied_to=tied_to)
+        whole = info if info.alias_of is None else self._infos[info.alias_of]
+        with about(self.opened.source):
+            head = self.opened.units.head(whole.units[0]).header
+        blocks = Opaque(head["opaque_type"], head["opaque_block_elements"], head["opaque_block_bytes"])
+        return Described(info.name, None, info.shape, blocks, tied_to)
+
+    def _is_tied(self, info: TensorInfo) -> bool:
+        with about(self.opened.source):
+            return bool(self.opened.units.head(info.units[0]).header["tied_flag"])
 
     def _names_from(self, name: str) -> list[str]:
         """A tensor and those after it, of a few MiB in all."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimcodec import nnc
-from aimcodec.bridges.model import Described, Model
+from aimcodec.bridges.model import Described, Model, Opaque
 from aimcodec.cli.models import PackageModel
 from aimcodec.cli.nnc_options import NncOptions
 from aimcodec.cli.progress import progress_bar
@@ -118,8 +117,8 @@ class _Writing:
         if name in self._aliases:
             target, tied = self._aliases[name]
             self._writer.add_alias(name, target, tied=tied, variant=self._variant)
-        elif tensor.dtype is None:
-            self._add_opaque(tensor)
+        elif tensor.opaque is not None:
+            self._add_opaque(tensor, tensor.opaque)
         elif name not in self._lossy:
             self._writer.add_tensor(name, self._read(name), coding=self._coding, variant=self._variant)
         elif self._stream:
@@ -132,20 +131,12 @@ class _Writing:
         with about(self._source):
             return self._model.read(name)
 
-    def _add_opaque(self, tensor: Described) -> None:
+    def _add_opaque(self, tensor: Described, blocks: Opaque) -> None:
         """Blocks of another system go along as they are."""
-        data = self._read(tensor.name)
-        with about(self._source):
-            header = _first_header(self._model, tensor.name)
+        data = self._read(tensor.name).data
+        sizes = blocks.block_elements, blocks.block_bytes
         self._writer.add_opaque(
-            tensor.name,
-            data.data,
-            tensor.shape,
-            header["opaque_type"],
-            header["opaque_block_elements"],
-            header["opaque_block_bytes"],
-            coding=self._coding,
-            variant=self._variant,
+            tensor.name, data, tensor.shape, blocks.name, *sizes, coding=self._coding, variant=self._variant
         )
 
     def _may_be_lossy(self, tensor: Described) -> bool:
@@ -160,19 +151,13 @@ def _is_finite(array: NDArray[Any]) -> bool:
 
 
 def _aliases(model: Model) -> dict[str, tuple[str, bool]]:
-    """Names to target and tied_flag: those that a package says, else tensors that are equal."""
-    if not isinstance(model, PackageModel):
-        return {name: (target, False) for name, target in find_equal(model).items()}
-    infos = [model.package.info(name) for name in model.package]
-    return {
-        info.name: (info.alias_of, bool(model.opened.units.head(info.units[0]).header["tied_flag"]))
-        for info in infos
-        if info.alias_of is not None
-    }
-
-
-def _first_header(model: Model, name: str) -> Mapping[str, Any]:
-    """tensor_header of the first unit of a tensor."""
-    if not isinstance(model, PackageModel):
-        raise UnsupportedError(f"tensor {name!r} is of an opaque type")
-    return model.opened.units.head(model.package.info(name).units[0]).header
+    """Names to target and tied_flag: those that a package says, else tied tensors and those that are equal."""
+    if isinstance(model, PackageModel):
+        infos = [model.package.info(tensor.name) for tensor in model.tensors]
+        said = {tensor.name: tensor.tied_to is not None for tensor in model.tensors}
+        return {info.name: (info.alias_of, said[info.name]) for info in infos if info.alias_of is not None}
+    tied = {tensor.name: (tensor.tied_to, True) for tensor in model.tensors if tensor.tied_to is not None}
+    # What others are tied to stays a tensor of its own: an alias of an alias there is not.
+    whole = {target for target, _ in tied.values()}
+    equal = {name: (target, False) for name, target in find_equal(model).items() if name not in whole}
+    return equal | tied

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from aimcodec.dtypes import OPAQUE, from_code
 from aimcodec.errors import ArgumentError, InconsistentError, MalformedError, UnsupportedError
+from aimcodec.model import MEDIA_TYPE, ModelStructure, decode_structure
 from aimcodec.package.contents import Reading
 from aimcodec.package.heads import read_head, read_whole
 from aimcodec.package.records import Asset, Contributor, Evaluation, License, Structure, Variant
@@ -120,6 +121,15 @@ class Beside:
             return None
         unit = self._whole(found[0])
         return Structure(unit.header["media_type"], bytes(unit.payload))
+
+    def model(self, variant: str) -> ModelStructure | None:
+        """The structure of the model of a variant, with its contributors; None without one of the form of clause 14."""
+        stored = self.structure(variant)
+        if stored is None or stored.media_type != MEDIA_TYPE:
+            return None
+        structure = decode_structure(stored.data, limits=self._reading.limits)
+        structure.contributors = list(self.contributors)
+        return structure
 
     @cached_property
     def evaluations(self) -> list[Evaluation]:

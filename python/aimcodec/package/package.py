@@ -27,6 +27,8 @@ from aimcodec.syntax.aim import Entry
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from aimcodec.model import ModelStructure
+
 __all__ = ["Package", "open_package", "recover"]
 
 
@@ -201,8 +203,17 @@ class Package(Mapping[str, Any]):
 
     @property
     def structure(self) -> Structure | None:
-        """The computational graph of this variant, or None."""
+        """The computational graph of this variant as it is stored, or None."""
         return self._beside.structure(self.variant)
+
+    @property
+    def model(self) -> ModelStructure | None:
+        """The structure of the model, read from the form of clause 14; None where there is none in that form.
+
+        Raises:
+            AimcError: it is damaged, or beyond a limit.
+        """
+        return self._beside.model(self.variant)
 
     @property
     def evaluations(self) -> list[Evaluation]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aimcodec.model.structures import Contributor
+
 __all__ = ["Asset", "Contributor", "Evaluation", "License", "Structure", "Variant"]
 
 
@@ -13,16 +15,6 @@ class Variant:
 
     name: str
     description: str = ""
-
-
-@dataclass(frozen=True)
-class Contributor:
-    """Who took part (3.4)."""
-
-    name: str
-    role: str = ""
-    organization: str = ""
-    contact: str = ""
 
 
 @dataclass(frozen=True)

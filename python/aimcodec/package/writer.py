@@ -14,6 +14,7 @@ import numpy as np
 from aimcodec._native import thread_count
 from aimcodec.bits import Buffer, byte_view
 from aimcodec.errors import ArgumentError
+from aimcodec.model import MEDIA_TYPE, ModelStructure, encode_structure
 from aimcodec.package.checks import check_text
 from aimcodec.package.emit import Emitter
 from aimcodec.package.encode import chunks, lossless_parts
@@ -248,6 +249,13 @@ class Writer:
         self._once("structure of variant", variant)
         fields: Fields = {"structure_header": {"variant_id": number, "media_type": media_type}}
         self._guarded(self._emitter.pieces, UnitType.STRUCTURE, fields, partial(_bytes_pieces, view))
+
+    def set_model(self, structure: ModelStructure, *, variant: str = "") -> None:
+        """The structure of the model of a variant (clause 14); its contributors go to their own unit."""
+        data = encode_structure(structure)
+        if structure.contributors:
+            self.add_contributors(structure.contributors)
+        self.set_structure(data, MEDIA_TYPE, variant=variant)
 
     def add_evaluations(self, evaluations: Iterable[Evaluation]) -> None:
         """Measured values (3.8)."""

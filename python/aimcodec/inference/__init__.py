@@ -1,0 +1,1 @@
+"""Running models: predictors on several engines behind one interface."""

@@ -1,0 +1,57 @@
+"""The representation of models: structure, apart from parameters."""
+
+from __future__ import annotations
+
+from aimcodec.model.binary import MEDIA_TYPE, decode_structure, encode_structure
+from aimcodec.model.structures import (
+    Attribute,
+    AttributeKind,
+    Contributor,
+    Dimension,
+    Function,
+    Graph,
+    MapType,
+    ModelStructure,
+    OpaqueType,
+    OperatorNode,
+    OperatorSet,
+    OptionalType,
+    QuantizationAnnotation,
+    SequenceType,
+    SparseTensor,
+    SparseTensorType,
+    Tensor,
+    TensorSize,
+    TensorType,
+    Type,
+    UnknownType,
+    VariableNode,
+)
+
+__all__ = [
+    "MEDIA_TYPE",
+    "Attribute",
+    "AttributeKind",
+    "Contributor",
+    "Dimension",
+    "Function",
+    "Graph",
+    "MapType",
+    "ModelStructure",
+    "OpaqueType",
+    "OperatorNode",
+    "OperatorSet",
+    "OptionalType",
+    "QuantizationAnnotation",
+    "SequenceType",
+    "SparseTensor",
+    "SparseTensorType",
+    "Tensor",
+    "TensorSize",
+    "TensorType",
+    "Type",
+    "UnknownType",
+    "VariableNode",
+    "decode_structure",
+    "encode_structure",
+]

@@ -1,0 +1,1 @@
+"""Operators: a versioned catalogue, kernels on several backends, registration, comparison."""
