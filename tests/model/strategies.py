@@ -159,38 +159,38 @@ def attributes(graphs: Strategy | None = None) -> Strategy:
     return hs.one_of(*choices, referring, undefined)
 
 
-def nodes(graphs: Strategy | None = None) -> Strategy:
-    return hs.builds(
-        OperatorNode,
-        names,
-        lists(names),
-        lists(names),
-        lists(attributes(graphs), 2),
-        texts,
-        texts,
-        texts,
-        texts,
-        metadata,
+@hs.composite
+def nodes(draw: hs.DrawFn, graphs: Strategy | None = None) -> OperatorNode:
+    return OperatorNode(
+        draw(names),
+        draw(lists(names)),
+        draw(lists(names)),
+        draw(lists(attributes(graphs), 2)),
+        *(draw(texts) for _ in range(4)),
+        draw(metadata),
     )
 
 
-def graphs_with(inner: Strategy | None) -> Strategy:
-    return hs.builds(
-        Graph,
-        texts,
-        lists(nodes(inner), 2),
-        lists(variables, 2),
-        lists(variables, 2),
-        lists(variables, 1),
-        lists(tensors(), 2),
-        lists(sparse_tensors, 1),
-        lists(hs.builds(QuantizationAnnotation, names, metadata), 1),
-        texts,
-        metadata,
+quantizations = hs.builds(QuantizationAnnotation, names, metadata)
+
+
+@hs.composite
+def graphs(draw: hs.DrawFn, depth: int = 2) -> Graph:
+    """Graphs, with graphs in their nodes down to a depth."""
+    return Graph(
+        draw(texts),
+        draw(lists(nodes(graphs(depth - 1) if depth else None), 2)),
+        draw(lists(variables, 2)),
+        draw(lists(variables, 2)),
+        draw(lists(variables, 1)),
+        draw(lists(tensors(), 2)),
+        draw(lists(sparse_tensors, 1)),
+        draw(lists(quantizations, 1)),
+        draw(texts),
+        draw(metadata),
     )
 
 
-graphs: Strategy = hs.recursive(graphs_with(None), graphs_with, max_leaves=2)
 operator_sets = hs.builds(OperatorSet, texts, ints)
 functions = hs.builds(
     Function,
@@ -201,7 +201,7 @@ functions = hs.builds(
     lists(names),
     lists(names),
     lists(attributes(), 1),
-    lists(nodes(graphs_with(None)), 2),
+    lists(nodes(graphs(0)), 2),
     lists(variables, 1),
     lists(operator_sets, 2),
     texts,
@@ -213,19 +213,16 @@ contributors = hs.builds(Contributor, texts, texts, texts, texts)
 @hs.composite
 def structures(draw: hs.DrawFn, *, with_contributors: bool = True) -> ModelStructure:
     """Whole structures; the binary form has no contributors."""
-    made = hs.builds(
-        ModelStructure,
-        graphs,
-        lists(operator_sets, 2),
-        lists(functions, 1),
-        ints,
-        texts,
-        texts,
-        texts,
-        ints,
-        texts,
-        metadata,
-        lists(contributors, 2 if with_contributors else 0),
+    return ModelStructure(
+        draw(graphs()),
+        draw(lists(operator_sets, 2)),
+        draw(lists(functions, 1)),
+        draw(ints),
+        draw(texts),
+        draw(texts),
+        draw(texts),
+        draw(ints),
+        draw(texts),
+        draw(metadata),
+        draw(lists(contributors, 2 if with_contributors else 0)),
     )
-    structure: ModelStructure = draw(made)
-    return structure
