@@ -1,0 +1,141 @@
+"""PyTorch: kernels of this package, on the memory that parameters were decoded to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aimcodec.errors import UnsupportedError
+from aimcodec.inference.engines.base import Capabilities, Stop, refuse
+from aimcodec.inference.engines.giving import own, place
+from aimcodec.inference.engines.libraries import library, version_of
+from aimcodec.model.structures import ModelStructure, OptionalType, SequenceType, TensorType, Type
+from aimcodec.model.walk import all_tensors
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+    from aimcodec.inference.config import Config
+    from aimcodec.inference.weights import Loading
+
+__all__ = ["ENGINE"]
+
+
+class TorchEngine:
+    """Makes programs of `aimcodec.operators.torch`."""
+
+    def capabilities(self) -> Capabilities:
+        """PyTorch has threads for the process, not for a predictor: see `torch.set_num_threads`."""
+        version = version_of("torch")
+        devices = ("cpu",) if version else ()
+        return Capabilities("torch", version, devices, frozenset({"lazy"}), stops=False, parallel_runs=True)
+
+    def prepare(self, config: Config, structure: ModelStructure, loading: Loading) -> TorchInstance:
+        """A program. Lazily, its first run waits for each parameter when it gets there.
+
+        Raises:
+            AimcError: an operator or type is not known, or the graph is wrong.
+            ModuleNotFoundError: torch is not installed.
+        """
+        library("torch")
+        refuse(self.capabilities(), config)
+        from aimcodec.operators.torch import TorchProgram
+
+        parameters = Parameters(structure, loading)
+        if not config.lazy:
+            parameters.wait()
+        return TorchInstance(TorchProgram(structure, parameters, limits=config.limits), structure, parameters)
+
+
+class Parameters(Mapping[str, "torch.Tensor"]):
+    """Parameters as tensors that share the memory of the arrays, each made when it is first asked for."""
+
+    def __init__(self, structure: ModelStructure, loading: Loading) -> None:
+        self._types = {t.parameter: t.element_type for t in all_tensors(structure) if t.parameter is not None}
+        self._loading = loading
+        self._tensors: dict[str, torch.Tensor] = {}
+        self.memory: list[NDArray[Any]] = []
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        """A parameter, waited for."""
+        found = self._tensors.get(name)
+        if found is None:
+            from aimcodec.operators.torch import from_array
+
+            array = self._loading.get(name)
+            found = self._tensors[name] = from_array(array, self._types[name])
+            self.memory.append(array)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._types
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    def wait(self) -> None:
+        """Have all of them."""
+        for name in self:
+            self[name]
+
+    def end(self) -> None:
+        """No more are wanted."""
+        self._loading.end()
+
+
+class TorchInstance:
+    """A program; runs of many threads go on at the same time."""
+
+    def __init__(self, program: Any, structure: ModelStructure, parameters: Parameters) -> None:
+        self._program = program
+        self._types = {v.name: v.type for v in (*structure.graph.inputs, *structure.graph.outputs)}
+        self._parameters = parameters
+
+    def run(
+        self, feeds: Mapping[str, Any], outputs: Sequence[str], into: Mapping[str, NDArray[Any]], stop: Stop
+    ) -> dict[str, Any]:
+        """See `Instance`; what is in `into` is copied there."""
+        given = {name: _to_torch(value, self._types[name]) for name, value in feeds.items()}
+        found = self._program.run(given, list(outputs))
+        kept = [*feeds.values(), *self._parameters.memory]
+        return {n: place(n, own(_to_numpy(v, self._types[n]), kept), into) for n, v in found.items()}
+
+    def profile(self) -> Mapping[str, float]:
+        """Nothing is kept."""
+        return {}
+
+    def close(self) -> None:
+        """Forget the program and its parameters."""
+        self._program = None
+        self._parameters.end()
+
+
+def _to_torch(value: Any, kind: Type | None) -> Any:
+    from aimcodec.operators.torch import from_array
+
+    if isinstance(kind, TensorType):
+        return from_array(value, kind.element_type)
+    if isinstance(kind, SequenceType):
+        return [_to_torch(item, kind.element) for item in value]
+    if isinstance(kind, OptionalType):
+        return None if value is None else _to_torch(value, kind.element)
+    raise UnsupportedError(f"PyTorch has no values of type {type(kind).__name__}")
+
+
+def _to_numpy(value: Any, kind: Type | None) -> Any:
+    from aimcodec.operators.torch import to_array
+
+    if isinstance(kind, TensorType):
+        return to_array(value, kind.element_type)
+    if isinstance(kind, SequenceType):
+        return [_to_numpy(item, kind.element) for item in value]
+    if isinstance(kind, OptionalType):
+        return None if value is None else _to_numpy(value, kind.element)
+    raise UnsupportedError(f"PyTorch gives no values of type {type(kind).__name__}")
+
+
+ENGINE = TorchEngine()
