@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from aimcodec.model.onnx.attributes import FIELDS, attribute_kind
+from aimcodec.model.onnx.messages import all_messages
 
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["LOSSES", "losses"]
+__all__ = ["FORM", "LOSSES", "losses"]
 
 LOSSES: Mapping[str, str] = MappingProxyType(
     {
@@ -29,7 +30,15 @@ LOSSES: Mapping[str, str] = MappingProxyType(
 """The declared losses of the mapping, by identifier. `losses` does not report those that no program can need to tell
 apart: "order-of-metadata" and "presence"."""
 
-_DROPPED = {"training_info": "training", "configuration": "devices", "device_configurations": "devices"}
+_DROPPED = {
+    "TrainingInfoProto": "training",
+    "DeviceConfigurationProto": "devices",
+    "NodeDeviceConfigurationProto": "devices",
+}
+_WITH_METADATA = {"ModelProto", "GraphProto", "FunctionProto", "NodeProto", "TensorProto", "ValueInfoProto"}
+FORM = frozenset({"order-of-metadata", "unstated-types", "storage", "presence"})
+"""Those of `LOSSES` that are no loss of what a model says, but of how it says it."""
+
 _TYPED = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
 
 
@@ -46,29 +55,23 @@ def losses(proto: onnx.ModelProto) -> list[str]:
 def _losses(root: onnx.ModelProto) -> Iterator[str]:
     from google.protobuf.unknown_fields import UnknownFieldSet  # type: ignore[import-untyped,unused-ignore]
 
-    pending: list[Any] = [root]
-    while pending:
-        message = pending.pop()
+    for message in all_messages(root):
         if len(UnknownFieldSet(message)):
             yield "unknown-fields"
         kind = message.DESCRIPTOR.name
-        if kind == "TensorProto":
+        if kind in _DROPPED:
+            yield _DROPPED[kind]
+        elif kind == "TensorProto":
             yield from _of_tensor(message)
-            continue
-        if kind == "AttributeProto":
+        elif kind == "AttributeProto":
             yield from _of_attribute(message)
-        for field, value in message.ListFields():
-            if field.name in _DROPPED:
-                yield _DROPPED[field.name]
-            elif field.message_type is not None:
-                inner = value if field.is_repeated else [value]
-                if field.message_type.name == "StringStringEntryProto":
-                    yield from _of_texts(inner)
-                pending.extend(inner)
+        elif kind == "TensorAnnotation":
+            yield from _of_texts(message.quant_parameter_tensor_names)
+        if kind in _WITH_METADATA:
+            yield from _of_texts(message.metadata_props)
 
 
 def _of_tensor(tensor: onnx.TensorProto) -> Iterator[str]:
-    yield from _of_texts(tensor.metadata_props)
     external = bool(tensor.data_location or tensor.external_data)
     if external or tensor.HasField("segment") or any(len(getattr(tensor, name)) for name in _TYPED):
         yield "storage"

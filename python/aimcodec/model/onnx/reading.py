@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from aimcodec.dtypes import from_name, packed_bytes
-from aimcodec.errors import LimitExceededError, MalformedError
+from aimcodec.errors import MalformedError
 from aimcodec.model.onnx.attributes import FIELDS, SINGLE, attribute_kind
 from aimcodec.model.onnx.contributors import CONTRIBUTORS_KEY, contributors_of
+from aimcodec.model.onnx.messages import check_messages
 from aimcodec.model.onnx.names import UniqueNames
 from aimcodec.model.onnx.tensors import is_external, shape_of, tensor_memory, tensor_strings
 from aimcodec.model.onnx.types import element_type, read_type
@@ -45,14 +46,12 @@ def from_proto(proto: onnx.ModelProto) -> tuple[ModelStructure, dict[str, onnx.T
     `losses` tells what of it a model has. The tensors are parts of `proto`, not copies.
 
     Raises:
-        AimcError: the model contradicts itself, or has types that are not known.
+        MalformedError: a text is not UTF-8.
+        InconsistentError, OutOfRangeError: values of tensors that do not fit their types and shapes, unknown types.
+        LimitExceededError: messages are nested too deeply.
     """
-    try:
-        return _Reader(proto).model(proto)
-    except UnicodeDecodeError:
-        raise MalformedError("a text of the ONNX model is not UTF-8") from None
-    except RecursionError:
-        raise LimitExceededError("the graphs or types of the ONNX model are nested too deeply") from None
+    check_messages(proto)
+    return _Reader(proto).model(proto)
 
 
 def _initializer_names(graphs: Iterable[onnx.GraphProto]) -> Iterator[str]:

@@ -108,7 +108,7 @@ def _typed_memory(tensor: onnx.TensorProto, dtype: DType, elements: int) -> NDAr
     if place in {"float_data", "double_data"}:
         return _fixed_memory(tensor, place)
     values = getattr(tensor, place)
-    wide = np.fromiter(values, np.uint64 if place == "uint64_data" else np.int64, len(values))
+    wide = np.array(values, np.uint64 if place == "uint64_data" else np.int64)
     if place != "int32_data":
         return _narrowed(tensor, wide, dtype.numpy)
     if dtype.bits <= PACKED_IN_INT32:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aimcodec.dtypes import dtype_of, from_name, packed_bytes
 from aimcodec.errors import ArgumentError, InconsistentError, LimitExceededError
 from aimcodec.model.onnx.attributes import FIELDS
 from aimcodec.model.onnx.contributors import CONTRIBUTORS_KEY, contributors_text
-from aimcodec.model.onnx.needed import onnx_package
+from aimcodec.model.onnx.protobuf import onnx_package
 from aimcodec.model.onnx.tensors import EXTERNAL, array_memory
 from aimcodec.model.onnx.types import element_number, write_type
 from aimcodec.model.structures import (
@@ -32,12 +33,28 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
-__all__ = ["EXTERNAL_LOCATION", "Read", "to_proto"]
+__all__ = ["EXTERNAL_LOCATION", "ExternalPlace", "Read", "to_proto"]
 
 EXTERNAL_LOCATION = "aim-parameters"
 """The file, which never exists, that tensors without values say they are in: an engine is given them by name."""
 
-Read = Callable[[str], "NDArray[Any] | None"]
+
+@dataclass(frozen=True)
+class ExternalPlace:
+    """Where the values of a parameter are.
+
+    Attributes:
+        location: path of the file from the folder of the model, with slashes.
+        offset: of the first byte in it.
+        length: in bytes.
+    """
+
+    location: str
+    offset: int
+    length: int
+
+
+Read = Callable[[str], "NDArray[Any] | ExternalPlace | None"]
 
 
 def to_proto(structure: ModelStructure, read: Read | None) -> onnx.ModelProto:
@@ -46,7 +63,8 @@ def to_proto(structure: ModelStructure, read: Read | None) -> onnx.ModelProto:
     Args:
         structure: of the model.
         read: gives the array of a parameter; elements of less than 8 bits take a byte each. For None, and for
-            parameters that it gives None for, the model refers to a file that does not exist (`EXTERNAL_LOCATION`).
+            parameters that it gives None for, the model refers to a file that does not exist (`EXTERNAL_LOCATION`);
+            for a place, to that.
 
     Returns:
         A new message; values are in raw_data, texts in string_data.
@@ -58,9 +76,8 @@ def to_proto(structure: ModelStructure, read: Read | None) -> onnx.ModelProto:
         ModuleNotFoundError: the onnx package is not installed.
     """
     proto: onnx.ModelProto = onnx_package("aimcodec.model.onnx").ModelProto()
-    writer = _Writer(read or _nothing)
     try:
-        writer.model(structure, proto)
+        _Writer(read or _nothing).model(structure, proto)
     except RecursionError:
         raise LimitExceededError("the graphs or types of the structure are nested too deeply") from None
     return proto
@@ -216,16 +233,23 @@ class _Writer:
         proto.data_type = element_number(tensor.element_type)
         proto.dims.extend(tensor.shape)
         _write_notes(tensor, proto)
-        array = self._read(tensor.parameter) if tensor.parameter is not None else None
-        if array is not None:
-            proto.raw_data = _memory(tensor, array)
-        elif tensor.parameter is not None:
-            proto.data_location = EXTERNAL  # type: ignore[assignment]  # the stubs want the member, not its number
-            proto.external_data.add(key="location", value=EXTERNAL_LOCATION)
+        if tensor.parameter is not None:
+            _write_parameter(tensor, self._read(tensor.parameter), proto)
         elif isinstance(tensor.data, tuple):
             proto.string_data.extend(_checked_texts(tensor, tensor.data))
         elif tensor.element_type != UNDEFINED:
             proto.raw_data = _checked_memory(tensor, tensor.data)
+
+
+def _write_parameter(tensor: Tensor, values: NDArray[Any] | ExternalPlace | None, proto: Any) -> None:
+    if values is not None and not isinstance(values, ExternalPlace):
+        proto.raw_data = _memory(tensor, values)
+        return
+    proto.data_location = EXTERNAL
+    proto.external_data.add(key="location", value=values.location if values else EXTERNAL_LOCATION)
+    if values:
+        proto.external_data.add(key="offset", value=str(values.offset))
+        proto.external_data.add(key="length", value=str(values.length))
 
 
 def _memory(tensor: Tensor, array: NDArray[Any]) -> bytes:
