@@ -14,11 +14,16 @@ __all__ = ["PendingRun", "Timer", "start"]
 
 
 class PendingRun(Future[dict[str, Any]]):
-    """The outputs of a run that goes on, or will. Where the engine can end a run, `cancel` does so."""
+    """The outputs of a run that goes on, or will. Where the engine can end a run, `cancel` does so.
+
+    Attributes:
+        is_given_up: whether the end of the run was asked for after it had begun.
+    """
 
     def __init__(self, stop: Stop | None) -> None:
         super().__init__()
         self._stop = stop
+        self.is_given_up = False
 
     def cancel(self) -> bool:
         """Give the run up.
@@ -31,6 +36,7 @@ class PendingRun(Future[dict[str, Any]]):
             return True
         if self._stop is None or self.done():
             return False
+        self.is_given_up = True
         self._stop.set()
         return True
 
@@ -46,7 +52,7 @@ def start(executor: Executor, run: Callable[[Stop], dict[str, Any]], stops: bool
         try:
             result = run(stop)
         except AimcError as error:
-            pending.set_exception(CancelledError() if stop.is_set else error)
+            pending.set_exception(CancelledError() if pending.is_given_up else error)
         except BaseException as error:
             pending.set_exception(error)
         else:
