@@ -154,14 +154,18 @@ def latest_version(domain: str = DEFAULT_DOMAIN) -> int:
         UnsupportedError: it does not know the domain.
         ModuleNotFoundError: onnx is not installed.
     """
-    import onnx.helper
-
-    _defs()
     domain = _plain(domain)
-    versions = {s.since_version for s in _defs().get_all_schemas_with_history() if s.domain == domain}
-    if not versions:
+    version = _latest(domain)
+    if version is None:
         raise UnsupportedError(f"the installed onnx package has no domain {domain!r}")
-    return onnx.defs.onnx_opset_version() if domain == DEFAULT_DOMAIN else max(versions)
+    return version
+
+
+@lru_cache(maxsize=64)
+def _latest(domain: str) -> int | None:
+    defs = _defs()
+    versions = {s.since_version for s in defs.get_all_schemas_with_history() if s.domain == domain}
+    return int(defs.onnx_opset_version()) if domain == DEFAULT_DOMAIN else max(versions, default=None)
 
 
 def schema_of(operator: Operator) -> onnx.defs.OpSchema:
@@ -258,7 +262,7 @@ def _parameters(formal: Sequence[onnx.defs.OpSchema.FormalParameter]) -> tuple[P
 def _attribute(attribute: onnx.defs.OpSchema.Attribute) -> AttributeRule:
     import onnx.helper
 
-    kind = AttributeKind(int(attribute.type))
+    kind = AttributeKind[str(attribute.type).rpartition(".")[2]]
     default = attribute.default_value
     value = onnx.helper.get_attribute_value(default) if default.name else None
     if isinstance(value, bytes):

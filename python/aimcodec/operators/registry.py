@@ -28,7 +28,7 @@ from typing import Any
 from aimcodec.errors import ArgumentError, UnsupportedError
 from aimcodec.model.structures import Attribute, AttributeKind, OperatorNode, Type
 from aimcodec.operators.catalogue import AttributeRule, Operator, Parameter, full_name
-from aimcodec.operators.status import Status, failure
+from aimcodec.operators.status import OperatorError, Status, failure
 
 __all__ = ["CustomOperator", "InferTypes", "Kernel", "Registry", "default_registry"]
 
@@ -93,6 +93,27 @@ class CustomOperator:
         """The function for a backend, or None."""
         found = self.kernels.get(backend)
         return self.kernels.get("reference") if found is None and backend == "onnxruntime" else found
+
+    def infer(self, input_types: Sequence[Type | None], attributes: Mapping[str, Any]) -> list[Type | None]:
+        """Types of the outputs; None where nothing is known.
+
+        Raises:
+            OperatorError: INTERNAL_ERROR: the function of types failed, or gave another number of types; or with the
+                status that it chose.
+        """
+        if self.infer_types is None:
+            return [None] * len(self.outputs)
+        try:
+            found = list(self.infer_types(tuple(input_types), attributes))
+        except OperatorError:
+            raise
+        except Exception as error:  # code of the user's
+            text = f"its function of types failed: {type(error).__name__}: {error}"
+            raise failure(Status.INTERNAL_ERROR, text, self.full_name) from error
+        if len(found) != len(self.outputs):
+            text = f"its function of types gave {len(found)} types for {len(self.outputs)} outputs"
+            raise failure(Status.INTERNAL_ERROR, text, self.full_name)
+        return found
 
 
 class Registry:
@@ -160,19 +181,8 @@ class Registry:
         operator = self.find(node.operator, node.domain, version)
         if operator is None:
             raise UnsupportedError(f"{full_name(node.operator, node.domain)} is not registered")
-        if operator.infer_types is None:
-            return [None] * len(operator.outputs)
-        attributes = {rule.name: rule.default for rule in operator.attributes if rule.default is not None}
-        attributes |= {attribute.name: _plain(attribute) for attribute in node.attributes}
-        try:
-            found = list(operator.infer_types(tuple(input_types), attributes))
-        except Exception as error:  # code of the user's
-            text = f"its function of types failed: {type(error).__name__}: {error}"
-            raise failure(Status.INTERNAL_ERROR, text, operator.full_name) from error
-        if len(found) != len(operator.outputs):
-            text = f"its function of types gave {len(found)} types for {len(operator.outputs)} outputs"
-            raise failure(Status.INTERNAL_ERROR, text, operator.full_name)
-        return found
+        attributes = {rule.name: rule.default for rule in operator.attributes}
+        return operator.infer(input_types, attributes | {a.name: _plain(a) for a in node.attributes})
 
 
 def _plain(attribute: Attribute) -> Any:

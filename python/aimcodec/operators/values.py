@@ -1,0 +1,232 @@
+"""Mistakes that need a look at values or attributes: axes, indices, divisors, shapes that a schema does not check."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aimcodec.operators.arguments import Arrays
+from aimcodec.operators.catalogue import Operator
+from aimcodec.operators.rules import INTEGER_DIVISIONS
+from aimcodec.operators.status import OperatorError, Status, failure
+
+__all__ = ["check_values"]
+
+Check = Callable[["_Given"], None]
+# Operators in which an axis may be one more than elsewhere: it counts in the result, or is a border.
+_ONE_MORE = frozenset({"Flatten", "OneHot"})
+
+
+class _Given:
+    """Inputs and attributes by name."""
+
+    def __init__(self, operator: Operator, arrays: Arrays, keywords: Mapping[str, Any]) -> None:
+        self.operator = operator
+        self.all = arrays
+        self.arrays = dict(zip((p.name for p in operator.inputs), arrays, strict=False))
+        self.keywords = keywords
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """An input that is not optional."""
+        array = self.arrays[name]
+        if array is None:
+            raise self.wrong(Status.INVALID_ARGUMENT, name, "this input has to be given")
+        return array
+
+    def wrong(self, status: Status, argument: str, message: str) -> OperatorError:
+        return failure(status, message, self.operator.full_name, argument)
+
+
+def check_values(operator: Operator, arrays: Arrays, keywords: Mapping[str, Any]) -> None:
+    """Checks values.
+
+    Raises:
+        OperatorError: OUT_OF_RANGE, MATH_ERROR, DIMENSIONS_MISMATCH or INVALID_ARGUMENT.
+    """
+    given = _Given(operator, arrays, keywords)
+    if operator.domain:
+        return
+    _axes(given)
+    if operator.name in INTEGER_DIVISIONS:
+        _division(given)
+    check = _CHECKS.get(operator.name)
+    if check is not None:
+        check(given)
+
+
+def _axes(given: _Given) -> None:
+    first = given.all[0] if given.all else None
+    if first is None:
+        return
+    name = given.operator.name
+    rank = first.ndim + (name in _ONE_MORE)
+    axis = given.keywords.get("axis")
+    # 1 is allowed for scalars by most: an axis of a tensor without any has no effect.
+    if axis is not None and not -max(rank, 1) <= axis < max(rank, 1) and name != "LpNormalization":
+        raise given.wrong(Status.OUT_OF_RANGE, "axis", f"{axis} for a tensor of rank {first.ndim}")
+    axes = given.keywords.get("axes")
+    if axes is None and given.arrays.get("axes") is not None:
+        axes = given["axes"].reshape(-1).tolist()
+    if axes:
+        rank = first.ndim + (len(axes) if name == "Unsqueeze" else 0)
+        if outside := [a for a in axes if not -rank <= a < rank]:
+            raise given.wrong(Status.OUT_OF_RANGE, "axes", f"{outside[0]} for a tensor of rank {rank}")
+
+
+def _division(given: _Given) -> None:
+    a, b = given["A"], given["B"]
+    if b.dtype.kind not in "iu" or not a.size:
+        return
+    if not b.all():
+        raise given.wrong(Status.MATH_ERROR, "B", "division of integers by zero")
+    if b.dtype.kind == "i" and given.operator.name == "Div" and _overflows(a, b):
+        raise given.wrong(Status.MATH_ERROR, "B", "the least number divided by -1 is no number of the type")
+
+
+def _overflows(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    least, minus_one = a == np.iinfo(a.dtype).min, b == -1
+    if not least.any() or not minus_one.any():
+        return False
+    try:
+        return bool((least & minus_one).any())
+    except ValueError:  # the shapes do not fit: another check says so
+        return False
+
+
+def _inside(given: _Given, name: str, indices: NDArray[Any], size: int) -> None:
+    if indices.size and (int(indices.min()) < -size or int(indices.max()) >= size):
+        text = f"indices from {indices.min()} to {indices.max()} in a dimension of {size}"
+        raise given.wrong(Status.OUT_OF_RANGE, name, text)
+
+
+def _gather(given: _Given) -> None:
+    data = given["data"]
+    if not data.ndim:
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "data", "a rank of 1 or more is needed")
+    _inside(given, "indices", given["indices"], data.shape[given.keywords["axis"]])
+
+
+def _elements(given: _Given) -> None:
+    data, indices, axis = given["data"], given["indices"], given.keywords["axis"]
+    if data.ndim != indices.ndim or not data.ndim:
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", f"rank {indices.ndim} for data of rank {data.ndim}")
+    for i, (size, count) in enumerate(zip(data.shape, indices.shape, strict=True)):
+        if i != axis % data.ndim and count > size:
+            raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", f"{count} in dimension {i}, data have {size}")
+    _inside(given, "indices", indices, data.shape[axis])
+    if given.operator.name == "ScatterElements" and given["updates"].shape != indices.shape:
+        text = f"shape {given['updates'].shape}, indices have {indices.shape}"
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "updates", text)
+
+
+def _tuples(given: _Given) -> None:
+    data, indices, batch = given["data"], given["indices"], given.keywords.get("batch_dims", 0)
+    if not indices.ndim or not 0 <= batch < min(indices.ndim, max(data.ndim, 1)):
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", f"rank {indices.ndim}, batch_dims {batch}")
+    length = indices.shape[-1]
+    if not 1 <= length <= data.ndim - batch:
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", f"tuples of {length} for data of rank {data.ndim}")
+    for place in range(length):
+        _inside(given, "indices", indices[..., place], data.shape[batch + place])
+    if given.operator.name == "ScatterND":
+        wanted = indices.shape[:-1] + data.shape[length:]
+        if given["updates"].shape != wanted:
+            text = f"shape {given['updates'].shape}, wanted is {wanted}"
+            raise given.wrong(Status.DIMENSIONS_MISMATCH, "updates", text)
+
+
+def _channels(image: str, kernel: str, *, transposed: bool = False) -> Check:
+    def check(given: _Given) -> None:
+        x, w, groups = given[image], given[kernel], given.keywords["group"]
+        if groups < 1:
+            raise given.wrong(Status.INVALID_ARGUMENT, "group", f"{groups} groups")
+        if x.ndim < 3 or x.ndim != w.ndim:
+            raise given.wrong(Status.DIMENSIONS_MISMATCH, kernel, f"rank {w.ndim} for an input of rank {x.ndim}")
+        wanted = w.shape[0] if transposed else w.shape[1] * groups
+        if x.shape[1] != wanted or w.shape[0] % groups:
+            text = f"shape {w.shape} in {groups} groups for {x.shape[1]} channels"
+            raise given.wrong(Status.DIMENSIONS_MISMATCH, kernel, text)
+
+    return check
+
+
+def _reshape(given: _Given) -> None:
+    if "shape" not in given.arrays:  # before version 5 an attribute
+        return
+    data, sizes = given["data"], given["shape"].reshape(-1).tolist()
+    if any(size < -1 for size in sizes) or sizes.count(-1) > 1:
+        raise given.wrong(Status.INVALID_ARGUMENT, "shape", f"{sizes}: at most one -1, no other negative number")
+    if not given.keywords.get("allowzero"):
+        if any(size == 0 and i >= data.ndim for i, size in enumerate(sizes)):
+            raise given.wrong(Status.DIMENSIONS_MISMATCH, "shape", f"{sizes}: a 0 where data have no dimension")
+        sizes = [data.shape[i] if size == 0 else size for i, size in enumerate(sizes)]
+    known = math.prod(size for size in sizes if size != -1)
+    open_fits = data.size % known == 0 if known else data.size == 0
+    if not (open_fits if -1 in sizes else known == data.size):
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "shape", f"{sizes} for {data.size} elements")
+
+
+def _transpose(given: _Given) -> None:
+    rank, order = given["data"].ndim, given.keywords.get("perm")
+    if order is None:
+        return
+    if len(order) != rank:
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "perm", f"{len(order)} axes for a tensor of rank {rank}")
+    if outside := [a for a in order if not 0 <= a < rank]:
+        raise given.wrong(Status.OUT_OF_RANGE, "perm", f"{outside[0]} for a tensor of rank {rank}")
+    if len(set(order)) < rank:
+        raise given.wrong(Status.INVALID_ARGUMENT, "perm", f"{list(order)} names an axis twice")
+
+
+def _slice(given: _Given) -> None:
+    if given.arrays.get("steps") is not None and not given["steps"].all():
+        raise given.wrong(Status.INVALID_ARGUMENT, "steps", "a step of 0")
+
+
+def _range(given: _Given) -> None:
+    if not given["delta"].all():
+        raise given.wrong(Status.INVALID_ARGUMENT, "delta", "a step of 0")
+
+
+def _blocks(given: _Given) -> None:
+    x, size, deep = given["input"], given.keywords["blocksize"], given.operator.name == "DepthToSpace"
+    if size < 1:
+        raise given.wrong(Status.INVALID_ARGUMENT, "blocksize", f"{size}")
+    if x.ndim != 4:
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "input", f"rank {x.ndim}, wanted is 4")
+    if x.shape[1] % (size * size) if deep else x.shape[2] % size or x.shape[3] % size:
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "input", f"shape {x.shape} in blocks of {size}")
+
+
+def _sizes(argument: str) -> Check:
+    def check(given: _Given) -> None:
+        if argument in given.arrays and bool((given[argument] < 0).any()):
+            raise given.wrong(Status.INVALID_ARGUMENT, argument, "a negative number of elements")
+
+    return check
+
+
+_CHECKS: dict[str, Check] = {
+    "ConstantOfShape": _sizes("input"),
+    "Conv": _channels("X", "W"),
+    "ConvInteger": _channels("x", "w"),
+    "ConvTranspose": _channels("X", "W", transposed=True),
+    "DepthToSpace": _blocks,
+    "Expand": _sizes("shape"),
+    "Gather": _gather,
+    "GatherElements": _elements,
+    "GatherND": _tuples,
+    "QLinearConv": _channels("x", "w"),
+    "Range": _range,
+    "Reshape": _reshape,
+    "ScatterElements": _elements,
+    "ScatterND": _tuples,
+    "Slice": _slice,
+    "SpaceToDepth": _blocks,
+    "Tile": _sizes("repeats"),
+    "Transpose": _transpose,
+}
