@@ -53,7 +53,9 @@ ALLOWED_PACKAGES: dict[str, set[str]] = {
     "inspect": {"numpy"},
     "reference": {"numpy", "ml_dtypes"},
     "aimcodec": {"numpy"},
-    "bridges": {"numpy", "onnx", "torch", "gguf", "h5py", "tensorflow", "keras", "tflite", "jax", "flax", "paddle"},
+    "bridges": {
+        *("numpy", "onnx", "torch", "gguf", "h5py", "msgpack", "tensorflow", "keras", "tflite", "jax", "flax", "paddle"),
+    },
     "model": {"numpy", "onnx", "google"},  # google.protobuf, which onnx brings
     "operators": {"numpy", "ml_dtypes", "onnx", "onnxruntime", "torch", "cffi"},
     "inference": {"numpy", "ml_dtypes", "onnx", "onnxruntime", "torch"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from aimcodec.model import ModelStructure
 
-__all__ = ["MemoryModel"]
+__all__ = ["MemoryModel", "unique_names"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -68,3 +68,18 @@ def _described(name: str, array: NDArray[Any], tied_to: str | None) -> Described
         return Described(name, dtype_of(array.dtype), array.shape, tied_to=tied_to)
     except ArgumentError as error:
         raise ArgumentError(f"tensor {name!r}: {error.message}") from None
+
+
+def unique_names(wanted: Iterable[str]) -> list[str]:
+    """A name of its own for each: the second "x" is "x#2"."""
+    taken: set[str] = set()
+    counts: dict[str, int] = {}
+    names = []
+    for base in wanted:
+        name = base
+        while name in taken:
+            counts[base] = counts.get(base, 1) + 1
+            name = f"{base}#{counts[base]}"
+        taken.add(name)
+        names.append(name)
+    return names

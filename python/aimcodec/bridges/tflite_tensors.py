@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from aimcodec.bridges.memory import unique_names
 from aimcodec.bridges.tflite_tables import Table
 from aimcodec.dtypes import DType, from_name, packed_bytes
 from aimcodec.errors import InconsistentError, LimitExceededError, MalformedError, OutOfRangeError, TruncatedError
@@ -75,43 +76,28 @@ def _buffer(table: Table) -> memoryview:
     return memoryview(b"") if memory is None else memory
 
 
-class Names:
-    """Gives each tensor a name of its own: the second "x" is "x#2"."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-        self._counts: dict[str, int] = {}
-
-    def unique(self, wanted: str) -> str:
-        """The name, or the first of its numbered forms that is free."""
-        name = wanted
-        while name in self._taken:
-            self._counts[wanted] = self._counts.get(wanted, 1) + 1
-            name = f"{wanted}#{self._counts[wanted]}"
-        self._taken.add(name)
-        return name
-
-
 def read_tensors(graphs: list[Table], buffers: list[memoryview], limits: Limits) -> list[list[FlatTensor]]:
-    """The tensors of all subgraphs.
+    """The tensors of all subgraphs; names are unique in the model, the second "x" is "x#2".
 
     Raises:
         AimcError: one is malformed, or beyond a limit.
     """
-    names = Names()
-    found = []
-    for graph_number, graph in enumerate(graphs):
-        tables = graph.tables(0, f"{graph.path}.tensors")
-        found.append([_tensor(table, names, buffers, limits, graph_number) for table in tables])
-        if sum(map(len, found)) > limits.max_units:
-            raise LimitExceededError(f"more tensors than max_units {limits.max_units}")
+    tables = [(graph, table) for graph in range(len(graphs)) for table in _tables(graphs, graph)]
+    if len(tables) > limits.max_units:
+        raise LimitExceededError(f"{len(tables)} tensors, max_units is {limits.max_units}")
+    wanted = [table.text(3, limits.max_string_bytes) for _, table in tables]
+    names = unique_names(name or f"tensor_{place}" for place, name in enumerate(wanted))
+    found: list[list[FlatTensor]] = [[] for _ in graphs]
+    for (graph, table), name, own in zip(tables, names, wanted, strict=True):
+        found[graph].append(_tensor(table, name, own, buffers, limits))
     return found
 
 
-def _tensor(table: Table, names: Names, buffers: list[memoryview], limits: Limits, graph_number: int) -> FlatTensor:
-    wanted = table.text(3, limits.max_string_bytes)
-    place = table.path.rpartition("[")[2].rstrip("]")
-    name = names.unique(wanted or f"tensor_{graph_number}_{place}")
+def _tables(graphs: list[Table], number: int) -> list[Table]:
+    return graphs[number].tables(0, f"{graphs[number].path}.tensors")
+
+
+def _tensor(table: Table, name: str, wanted: str, buffers: list[memoryview], limits: Limits) -> FlatTensor:
     kind, number = table.number(1, "b"), table.number(2, "I")
     if kind not in TYPES and kind not in HANDLES:
         raise OutOfRangeError(f"tensor {name!r} is of the unknown type {kind}", path=table.path)
