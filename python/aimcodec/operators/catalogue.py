@@ -262,7 +262,7 @@ def _parameters(formal: Sequence[onnx.defs.OpSchema.FormalParameter]) -> tuple[P
 def _attribute(attribute: onnx.defs.OpSchema.Attribute) -> AttributeRule:
     import onnx.helper
 
-    kind = AttributeKind[str(attribute.type).rpartition(".")[2]]
+    kind = AttributeKind[str(attribute.type).rpartition(".")[2].removesuffix("_PROTO")]
     default = attribute.default_value
     value = onnx.helper.get_attribute_value(default) if default.name else None
     if isinstance(value, bytes):

@@ -1,0 +1,213 @@
+"""Calls of operators: results against arithmetic, mistakes against the status that each has to give, on every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+pytest.importorskip("onnx")
+
+from aimcodec import errors
+from aimcodec.limits import Limits
+from aimcodec.model.structures import AttributeKind
+from aimcodec.operators import (
+    AttributeRule,
+    CustomOperator,
+    OperatorError,
+    Parameter,
+    Registry,
+    Status,
+    functions,
+    run,
+)
+
+F = np.float32
+ENGINES = {"reference": "onnx", "onnxruntime": "onnxruntime", "torch": "torch"}
+
+
+@pytest.fixture(params=list(ENGINES))
+def backend(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    pytest.importorskip(ENGINES[name])
+    return name
+
+
+def image(*shape: int) -> np.ndarray[Any, Any]:
+    return np.arange(np.prod(shape), dtype=F).reshape(shape) % 7
+
+
+# Operator, inputs, attributes, status, argument named.
+MISTAKES: dict[str, tuple[str, list[Any], dict[str, Any], Status, str]] = {
+    "type": ("Relu", [np.bool_([1])], {}, Status.TYPE_MISMATCH, "X"),
+    "types that differ": ("Add", [F([1]), np.float64([1])], {}, Status.TYPE_MISMATCH, "B"),
+    "broadcast": ("Add", [image(2, 3), image(2)], {}, Status.DIMENSIONS_MISMATCH, ""),
+    "inner dimension": ("MatMul", [image(2, 3), image(2, 3)], {}, Status.DIMENSIONS_MISMATCH, ""),
+    "channels": ("Conv", [image(1, 4, 5, 5), image(2, 3, 1, 1)], {}, Status.DIMENSIONS_MISMATCH, "W"),
+    "groups": ("Conv", [image(1, 4, 5, 5), image(3, 2, 1, 1)], {"group": 2}, Status.DIMENSIONS_MISMATCH, "W"),
+    "scale": ("BatchNormalization", [image(1, 2, 3), *[image(3)] * 4], {}, Status.DIMENSIONS_MISMATCH, ""),
+    "elements": ("Reshape", [image(6), np.int64([4])], {}, Status.DIMENSIONS_MISMATCH, "shape"),
+    "axes of perm": ("Transpose", [image(2, 3)], {"perm": [0]}, Status.DIMENSIONS_MISMATCH, "perm"),
+    "updates": (
+        *("ScatterND", [image(3, 2), np.int64([[0]]), image(1, 3)], {}),
+        *(Status.DIMENSIONS_MISMATCH, "updates"),
+    ),
+    "missing input": ("Add", [F([1])], {}, Status.INVALID_ARGUMENT, "B"),
+    "left out input": ("Add", [None, F([1])], {}, Status.INVALID_ARGUMENT, "A"),
+    "too many inputs": ("Relu", [F([1]), F([1])], {}, Status.INVALID_ARGUMENT, ""),
+    "object": ("Relu", [object()], {}, Status.INVALID_ARGUMENT, "X"),
+    "unknown attribute": ("Relu", [F([1])], {"__class__": 1}, Status.INVALID_ARGUMENT, "__class__"),
+    "kind of attribute": ("Softmax", [F([1])], {"axis": 1.5}, Status.INVALID_ARGUMENT, "axis"),
+    "too large an attribute": ("Softmax", [F([1])], {"axis": 2**63}, Status.INVALID_ARGUMENT, "axis"),
+    "missing attribute": ("MaxPool", [image(1, 1, 4, 4)], {}, Status.INVALID_ARGUMENT, "kernel_shape"),
+    "window": ("MaxPool", [image(1, 1, 4, 4)], {"kernel_shape": [6, 6]}, Status.INVALID_ARGUMENT, "Y"),
+    "two -1": ("Reshape", [image(6), np.int64([-1, -1])], {}, Status.INVALID_ARGUMENT, "shape"),
+    "axis twice": ("Transpose", [image(2, 3)], {"perm": [0, 0]}, Status.INVALID_ARGUMENT, "perm"),
+    "step": ("Slice", [image(4), *np.int64([[0], [4], [0], [0]])], {}, Status.INVALID_ARGUMENT, "steps"),
+    "operator": ("Nothing", [F([1])], {}, Status.NOT_SUPPORTED, ""),
+    "sequence": ("SequenceLength", [[F([1])]], {}, Status.NOT_SUPPORTED, "input_sequence"),
+    "graph": ("If", [np.bool_(1)], {"then_branch": 1, "else_branch": 1}, Status.NOT_SUPPORTED, "else_branch"),
+    "huge": ("Expand", [F([1]), np.int64([1 << 31, 1 << 20])], {}, Status.ALLOC_FAILED, "output"),
+    "huge tile": ("Tile", [image(4), np.int64([1 << 40])], {}, Status.ALLOC_FAILED, "output"),
+    "axis": ("Softmax", [image(2, 3)], {"axis": 2}, Status.OUT_OF_RANGE, "axis"),
+    "axes": ("ReduceSum", [image(2, 3), np.int64([-3])], {}, Status.OUT_OF_RANGE, "axes"),
+    "index": ("Gather", [image(2, 3), np.int64([0, 2])], {}, Status.OUT_OF_RANGE, "indices"),
+    "negative index": ("GatherElements", [image(3), np.int64([-4])], {}, Status.OUT_OF_RANGE, "indices"),
+    "tuple": ("GatherND", [image(2, 3), np.int64([[1, 3]])], {}, Status.OUT_OF_RANGE, "indices"),
+    "zero": ("Div", [np.int32([[1], [2]]), np.int32([1, 0])], {}, Status.MATH_ERROR, "B"),
+    "remainder": ("Mod", [np.uint8([5]), np.uint8([0])], {}, Status.MATH_ERROR, "B"),
+    "least": ("Div", [np.int64([-(2**63)]), np.int64([-1])], {}, Status.MATH_ERROR, "B"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes(mistake: str, backend: str) -> None:
+    name, inputs, attributes, status, argument = MISTAKES[mistake]
+    with pytest.raises(OperatorError) as caught:
+        run(name, inputs, attributes, backend=backend)
+    assert (caught.value.status, caught.value.operator, caught.value.argument) == (status, name, argument)
+    assert status.name in str(caught.value)
+
+
+def broken(answer: Callable[[], Any]) -> Registry:
+    """An operator of one FLOAT32 output, as large as the input."""
+    operator = CustomOperator(
+        name="Odd",
+        domain="org.example",
+        version=1,
+        inputs=(Parameter("x", "T"),),
+        outputs=(Parameter("y", "T"),),
+        attributes=(AttributeRule("n", AttributeKind.INT, default=3),),
+        type_constraints={"T": ("FLOAT32",)},
+        kernels={name: lambda x, *, n: answer() for name in ENGINES},
+        infer_types=lambda inputs, attributes: inputs,
+    )
+    return Registry([operator])
+
+
+def raising() -> Any:
+    raise RuntimeError("no")
+
+
+PROMISES_BROKEN: dict[str, Callable[[], Any]] = {
+    "raises": raising,
+    "nothing": lambda: None,
+    "two": lambda: (F([1]), F([1])),
+    "type": lambda: np.float64([1]),
+    "shape": lambda: F([[1]]),
+    "list": lambda: [1.0],
+}
+
+
+@pytest.mark.parametrize("promise", PROMISES_BROKEN)
+def test_kernels_that_break_their_promise(promise: str, backend: str) -> None:
+    registry = broken(PROMISES_BROKEN[promise])
+    with pytest.raises(OperatorError) as caught:
+        run("Odd", [F([1])], domain="org.example", registry=registry, backend=backend)
+    assert caught.value.status is Status.INTERNAL_ERROR
+
+
+def test_every_status_is_provoked() -> None:
+    provoked = {mistake[3] for mistake in MISTAKES.values()} | {Status.INTERNAL_ERROR, Status.SUCCESS}
+    assert provoked == set(Status)
+
+
+def test_errors_are_of_the_closed_set() -> None:
+    closed = {kind for name in errors.__all__ if (kind := getattr(errors, name)) is not errors.AimcError}
+    for name, inputs, attributes, _, _ in MISTAKES.values():
+        with pytest.raises(OperatorError) as caught:
+            run(name, inputs, attributes)
+        assert any(isinstance(caught.value, kind) for kind in closed)
+
+
+def test_memory_has_a_limit(backend: str) -> None:
+    tight = Limits(max_output_bytes=400)
+    assert run("Expand", [F(1), np.int64([100])], backend=backend, limits=tight)[0].shape == (100,)
+    with pytest.raises(OperatorError, match="ALLOC_FAILED"):
+        run("Expand", [F(1), np.int64([101])], backend=backend, limits=tight)
+
+
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_sums_are_those_of_numpy(data: st.DataObject) -> None:
+    shapes = data.draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=4))
+    kind = data.draw(st.sampled_from([np.int8, np.int32, np.int64, np.float32, np.float64]))
+    a, b = (data.draw(hnp.arrays(kind, shape, elements=st.integers(-50, 50))) for shape in shapes.input_shapes)
+    for name in ENGINES:
+        (c,) = run("Add", [a, b], backend=name)
+        assert c.dtype == kind
+        assert c.shape == shapes.result_shape
+        np.testing.assert_array_equal(c, a + b)
+
+
+def test_convolution_by_hand(backend: str) -> None:
+    x, w = F([[[1, 2, 3, 4]], [[0, 1, 0, -1]]]), F([[[1, 10]]])
+    (y,) = run("Conv", [x, w], {"pads": [1, 0], "strides": [2]}, backend=backend)
+    np.testing.assert_array_equal(y, F([[[10, 32]], [[0, 1]]]))
+    f = functions(backend)
+    np.testing.assert_array_equal(f.Conv(x, w, pads=[1, 0], strides=[2]), y)
+
+
+def test_groups_and_windows_of_negative_numbers(backend: str) -> None:
+    f = functions(backend)
+    y = f.Conv(F([[[1], [2], [3], [4]]]), F([[[1], [10]], [[100], [1000]]]), group=2)
+    np.testing.assert_array_equal(y, F([[[21], [4300]]]))
+    y = f.MaxPool(F([[[[-3, -2, -5]]]]), kernel_shape=[1, 2], pads=[0, 1, 0, 1])
+    np.testing.assert_array_equal(y, F([[[[-3, -2, -2, -5]]]]))
+
+
+def test_more_outputs(backend: str) -> None:
+    f = functions(backend)
+    values, places = f.TopK(F([3, 9, 1]), np.int64([2]))
+    assert (values.tolist(), places.tolist()) == ([9, 3], [1, 0])
+    parts = f.Split(image(5), np.int64([2, 3]))
+    assert [part.tolist() for part in parts] == [[0, 1], [2, 3, 4]]
+    assert [len(part) for part in f.Split(image(5), num_outputs=2)] == [3, 2]
+
+
+def test_versions_differ(backend: str) -> None:
+    x = F([[[1, 1], [1, 1]]])  # before version 13 all axes from `axis` on are one
+    if backend == "reference":  # it knows the newer meaning only, and must not give that
+        with pytest.raises(OperatorError, match="NOT_SUPPORTED"):
+            run("Softmax", [x], version=11)
+    else:
+        np.testing.assert_allclose(run("Softmax", [x], version=11, backend=backend)[0], x / 4, rtol=1e-6)
+    np.testing.assert_allclose(run("Softmax", [x], version=13, backend=backend)[0], x / 2, rtol=1e-6)
+
+
+def test_directory_of_functions() -> None:
+    names = dir(functions("reference"))
+    assert {"Conv", "Attention"} <= set(names)
+    assert "Attention" not in dir(functions("reference", version=20))
+    with pytest.raises(AttributeError):
+        functions("reference")._private  # noqa: B018
+
+
+def test_no_such_backend() -> None:
+    with pytest.raises(errors.ArgumentError, match="reference, onnxruntime, torch"):
+        run("Relu", [F([1])], backend="__class__")
