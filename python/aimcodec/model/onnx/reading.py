@@ -33,7 +33,7 @@ from aimcodec.model.structures import (
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["INLINE_BYTES", "from_proto"]
+__all__ = ["INLINE_BYTES", "from_proto", "read_variables"]
 
 INLINE_BYTES = 1024  # of a tensor in an attribute, from which on it is kept apart
 
@@ -86,7 +86,12 @@ def _operator_sets(entries: Iterable[onnx.OperatorSetIdProto]) -> list[OperatorS
     return [OperatorSet(entry.domain, entry.version) for entry in entries]
 
 
-def _variables(protos: Iterable[onnx.ValueInfoProto]) -> list[VariableNode]:
+def read_variables(protos: Iterable[onnx.ValueInfoProto]) -> list[VariableNode]:
+    """What messages say of variables.
+
+    Raises:
+        OutOfRangeError: an unknown data type.
+    """
     return [
         VariableNode(
             proto.name,
@@ -132,9 +137,9 @@ class _Reader:
             parameters=[self._parameter(tensor) for tensor in proto.initializer],
             sparse_parameters=[self._sparse_parameter(tensor) for tensor in proto.sparse_initializer],
             nodes=[self._node(node) for node in proto.node],
-            inputs=_variables(proto.input),
-            outputs=_variables(proto.output),
-            variables=_variables(proto.value_info),
+            inputs=read_variables(proto.input),
+            outputs=read_variables(proto.output),
+            variables=read_variables(proto.value_info),
             quantization=[
                 QuantizationAnnotation(entry.tensor_name, _texts(entry.quant_parameter_tensor_names))
                 for entry in proto.quantization_annotation
@@ -153,7 +158,7 @@ class _Reader:
             attributes=list(proto.attribute),
             defaults=[self._attribute(attribute, proto.name) for attribute in proto.attribute_proto],
             nodes=[self._node(node) for node in proto.node],
-            variables=_variables(proto.value_info),
+            variables=read_variables(proto.value_info),
             operator_sets=_operator_sets(proto.opset_import),
             documentation=proto.doc_string,
             metadata=_texts(proto.metadata_props),
