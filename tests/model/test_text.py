@@ -86,6 +86,13 @@ def test_floats(value: float) -> None:
     assert struct.pack("<f", back) == struct.pack("<f", value)
 
 
+@given(hs.lists(hs.sampled_from(NANS) | hs.floats(width=32), min_size=1, max_size=3))
+def test_tensors_with_nans(values: list[float]) -> None:
+    data = struct.pack(f"<{len(values)}f", *values)
+    structure = ModelStructure(Graph(parameters=[Tensor("t", "FLOAT32", (len(values),), None, data)]))
+    assert from_text(to_text(structure)) == structure
+
+
 def test_reading() -> None:
     structure = from_text(EXAMPLE)
     graph = structure.graph

@@ -17,6 +17,7 @@ from aimcodec.model.text.literals import string_text
 
 __all__ = ["read_values", "values_text"]
 
+WORDS = {"true", "false", "inf", "nan"}
 MOST_NUMBERS = 64  # that are written as numbers
 
 
@@ -143,7 +144,7 @@ def _listed(cursor: Cursor, *, strings: bool) -> list[Any]:
             cursor.expect(",")
         if strings:
             found.append(cursor.data())
-        elif cursor.ahead.kind == "number" or cursor.ahead.text in {"true", "false", "inf"}:
+        elif cursor.ahead.kind == "number" or cursor.ahead.text in WORDS:
             found.append(cursor.take().text)
         else:
             cursor.fail("expected a value")
