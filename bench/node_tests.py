@@ -4,7 +4,7 @@ python bench/node_tests.py [--engine reference|onnxruntime|torch ...] [--list]
 
 Each case is run by the engine alone (onnx.reference.ReferenceEvaluator, onnxruntime.InferenceSession) and by a
 predictor made of a package in memory. A case passes when the outputs are those of the case, at its own tolerances.
-Every case that passes alone only, or gives other bits, or an error without a type, is listed, and the exit code is then 1.
+Every case that passes alone only, or gives other bits, or an error without a type, is listed; the exit code is then 1.
 Cases that pass with a predictor only are those with element types that the engine does not take from numpy. PyTorch has
 no ONNX runtime of its own, so there only the predictor is counted.
 """
