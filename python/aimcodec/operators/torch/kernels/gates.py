@@ -1,0 +1,82 @@
+"""Activation functions of recurrent networks, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch.nn import functional
+
+from aimcodec.errors import InconsistentError, UnsupportedError
+
+__all__ = ["Activation", "activations_of"]
+
+Activation = Callable[[torch.Tensor], torch.Tensor]
+
+
+def _affine(x: torch.Tensor, alpha: float, beta: float) -> torch.Tensor:
+    return alpha * x + beta
+
+
+def _scaled_tanh(x: torch.Tensor, alpha: float, beta: float) -> torch.Tensor:
+    return alpha * torch.tanh(beta * x)
+
+
+def _hard_sigmoid(x: torch.Tensor, alpha: float, beta: float) -> torch.Tensor:
+    return torch.clamp(alpha * x + beta, 0, 1)
+
+
+def _thresholded(x: torch.Tensor, alpha: float) -> torch.Tensor:
+    return torch.where(x >= alpha, x, torch.zeros_like(x))
+
+
+# Functions, with the values of alpha and beta that they have where a node tells none.
+FUNCTIONS: dict[str, tuple[Callable[..., torch.Tensor], tuple[float | None, ...]]] = {
+    "affine": (_affine, (1.0, 0.0)),
+    "elu": (functional.elu, (1.0,)),
+    "hardsigmoid": (_hard_sigmoid, (0.2, 0.5)),
+    "leakyrelu": (functional.leaky_relu, (0.01,)),
+    "relu": (torch.relu, ()),
+    "scaledtanh": (_scaled_tanh, (None, None)),
+    "sigmoid": (torch.sigmoid, ()),
+    "softplus": (functional.softplus, ()),
+    "softsign": (functional.softsign, ()),
+    "tanh": (torch.tanh, ()),
+    "thresholdedrelu": (_thresholded, (1.0,)),
+}
+
+
+def activations_of(
+    names: list[str] | None,
+    defaults: list[str],
+    alpha: list[float] | None,
+    beta: list[float] | None,
+    directions: int,
+) -> list[list[Activation]]:
+    """The functions of each direction.
+
+    Raises:
+        InconsistentError: not as many names or numbers as there have to be.
+        UnsupportedError: a name that is not known.
+    """
+    told = names or defaults * directions
+    if len(told) != len(defaults) * directions:
+        raise InconsistentError(f"{len(told)} activations instead of {len(defaults) * directions}")
+    numbers = [iter(alpha or ()), iter(beta or ())]
+    found = []
+    for name in told:
+        try:
+            function, presets = FUNCTIONS[name.lower()]
+        except KeyError:
+            raise UnsupportedError(f"the activation {name!r}") from None
+        given = [next(source, preset) for source, preset in zip(numbers, presets, strict=False)]
+        values = [value for value in given if value is not None]
+        if len(values) != len(presets):
+            raise InconsistentError(f"the activation {name!r} needs alpha and beta")
+        found.append(partial(_apply, function, values) if values else function)
+    return [found[i : i + len(defaults)] for i in range(0, len(found), len(defaults))]
+
+
+def _apply(function: Callable[..., torch.Tensor], values: list[float], x: torch.Tensor) -> torch.Tensor:
+    return function(x, *values)
