@@ -6,6 +6,7 @@ Needs the `tflite` package (generated names of the schema) for the graph; offset
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import os
 from collections.abc import Mapping, Sequence
@@ -16,9 +17,10 @@ import numpy as np
 from aimcodec.bridges.model import Described
 from aimcodec.bridges.tflite_graph import read_structure
 from aimcodec.bridges.tflite_options import schema
+from aimcodec.bridges.tflite_sparse import dense
 from aimcodec.bridges.tflite_tables import FlatFile, Table
 from aimcodec.bridges.tflite_tensors import FlatTensor, read_buffers, read_tensors
-from aimcodec.dtypes import check_memory, unpack
+from aimcodec.dtypes import DType, check_memory, unpack
 from aimcodec.errors import InconsistentError, LimitExceededError, MalformedError, OutOfRangeError, UnsupportedError
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
@@ -80,13 +82,15 @@ class TfliteFile:
         self.losses: Sequence[str] = tuple(lost)
 
     def read(self, name: str) -> NDArray[Any]:
-        """A constant tensor; a view that cannot be written to, but for types of less than 8 bits."""
+        """A constant tensor; a view that cannot be written to, but for sparse ones and types of less than 8 bits."""
         tensor = self._constants[name]
         dtype = tensor.dtype
         if dtype is None or tensor.memory is None:
             raise UnsupportedError(f"tensor {name!r} has texts, which the structure holds")
         memory = np.frombuffer(tensor.memory, np.uint8)
-        elements = int(np.prod(tensor.shape, dtype=np.int64))
+        elements = math.prod(tensor.shape)
+        if tensor.sparsity is not None:
+            return dense(tensor.sparsity, tensor.shape, _stored(name, memory, dtype))
         check_memory(memory, dtype, elements)
         flat = unpack(memory, dtype, elements) if dtype.is_packed else memory.view(dtype.numpy)
         return flat.reshape(tensor.shape)
@@ -98,13 +102,22 @@ class TfliteFile:
         """Views of tensors stay readable; the file is closed with the last of them."""
 
 
+def _stored(name: str, memory: NDArray[np.uint8], dtype: DType) -> NDArray[Any]:
+    """Values of a sparse tensor, as many as there are."""
+    if dtype.is_packed or memory.size % dtype.numpy.itemsize:
+        raise UnsupportedError(f"the sparse tensor {name!r} of {memory.size} bytes of type {dtype}")
+    check_memory(memory, dtype, memory.size // dtype.numpy.itemsize)
+    return memory.view(dtype.numpy)
+
+
 def _described(constants: Mapping[str, FlatTensor]) -> list[Described]:
     """Tensors of one buffer that look at it in the same way are one object."""
     first: dict[tuple[object, ...], str] = {}
     found = []
     for name, tensor in constants.items():
         if tensor.dtype is not None:
-            target = first.setdefault((tensor.buffer, tensor.dtype, tensor.shape), name)
+            form = tensor.sparsity.position if tensor.sparsity else None
+            target = first.setdefault((tensor.buffer, tensor.dtype, tensor.shape, form), name)
             found.append(Described(name, tensor.dtype, tensor.shape, tied_to=target if target != name else None))
     return found
 
@@ -119,9 +132,10 @@ def _check_output(tensors: Sequence[Described], size: int, limits: Limits) -> No
 
 def _losses(data: memoryview, known: list[list[FlatTensor]]) -> list[str]:
     lost = ["TFLite operators run on TFLite engines only: the graph is carried, other engines cannot run it"]
+    sparse = sum(tensor.sparsity is not None for part in known for tensor in part)
+    if sparse:
+        lost.append(f"the sparse form of {sparse} tensors, which are dense here")
     for tensor in (tensor for part in known for tensor in part):
-        if tensor.is_sparse:
-            lost.append(f"values of the sparse tensor {tensor.name!r}")
         if tensor.is_state:
             lost.append(f"that tensor {tensor.name!r} keeps its value from one run to the next")
     if bytes(data[-ZIP_END_BYTES:]).rfind(ZIP_END) >= 0:

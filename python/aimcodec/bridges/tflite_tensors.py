@@ -14,7 +14,14 @@ import numpy as np
 from aimcodec.bridges.memory import unique_names
 from aimcodec.bridges.tflite_tables import Table
 from aimcodec.dtypes import DType, from_name, packed_bytes
-from aimcodec.errors import InconsistentError, LimitExceededError, MalformedError, OutOfRangeError, TruncatedError
+from aimcodec.errors import (
+    InconsistentError,
+    LimitExceededError,
+    MalformedError,
+    OutOfRangeError,
+    TruncatedError,
+    UnsupportedError,
+)
 from aimcodec.limits import Limits
 
 __all__ = ["TYPES", "FlatTensor", "read_buffers", "read_tensors", "texts_of"]
@@ -39,7 +46,7 @@ class FlatTensor:
         signature: the same with -1 for unknown dimensions; None where their number is unknown.
         buffer: number of its buffer.
         memory: its constant values, or None.
-        is_sparse: whether only some of its values are stored, so that `memory` is None.
+        sparsity: where these are, if only some are stored; or None.
         is_state: whether it keeps its value from one run to the next.
         metadata: quantisation, and the name where that is not `name`.
     """
@@ -50,7 +57,7 @@ class FlatTensor:
     signature: tuple[int, ...] | None
     buffer: int
     memory: memoryview | None
-    is_sparse: bool
+    sparsity: Table | None
     is_state: bool
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -105,10 +112,12 @@ def _tensor(table: Table, name: str, wanted: str, buffers: list[memoryview], lim
         raise OutOfRangeError(f"tensor {name!r} is in buffer {number} of {len(buffers)}", path=table.path)
     element_type = TYPES.get(kind) or HANDLES[kind]
     shape = _shape(table, name, limits)
-    is_sparse = table.table(6) is not None
+    sparsity = table.table(6)
     has_values = number > 0 and len(buffers[number]) > 0 and element_type not in HANDLES.values()
-    memory = buffers[number] if has_values and not is_sparse else None
-    if memory is not None and element_type != "STRING":
+    memory = buffers[number] if has_values else None
+    if sparsity is not None and (element_type == "STRING" or element_type in HANDLES.values()):
+        raise UnsupportedError(f"tensor {name!r} of type {element_type} is sparse", path=table.path)
+    if memory is not None and sparsity is None and element_type != "STRING":
         _check_size(name, element_type, shape, memory)
     metadata = {} if wanted == name else {"tflite.name": wanted}
     quantization = _quantization(table.table(4), name, shape)
@@ -116,7 +125,7 @@ def _tensor(table: Table, name: str, wanted: str, buffers: list[memoryview], lim
         metadata["tflite.quantization"] = json.dumps(quantization)
     signature = _signature(table, shape, limits)
     is_state = table.number(5, "B") != 0
-    return FlatTensor(name, element_type, shape, signature, number, memory, is_sparse, is_state, metadata)
+    return FlatTensor(name, element_type, shape, signature, number, memory, sparsity, is_state, metadata)
 
 
 def _shape(table: Table, name: str, limits: Limits) -> tuple[int, ...]:
