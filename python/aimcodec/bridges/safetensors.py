@@ -7,14 +7,11 @@ the memory of the tensors without gaps.
 from __future__ import annotations
 
 import json
-import mmap
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-
+from aimcodec.bridges.mapped import MappedFile
 from aimcodec.bridges.model import Described, TensorsOnly, memory_of
 from aimcodec.dtypes import DType, from_name, unpack
 from aimcodec.errors import LimitExceededError, MalformedError, TruncatedError, UnsupportedError
@@ -22,7 +19,7 @@ from aimcodec.errors import LimitExceededError, MalformedError, TruncatedError, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["THEIR_NAMES", "SafetensorsFile", "write_safetensors"]
+__all__ = ["THEIR_NAMES", "SafetensorsFile", "check_tensors", "write_safetensors"]
 
 MAX_HEADER_BYTES = 100_000_000  # of the format's own reader
 LENGTH_BYTES = 8
@@ -59,16 +56,20 @@ THEIR_NAMES = {ours: theirs for theirs, ours in NAMES.items()}
 class SafetensorsFile(TensorsOnly):
     """A safetensors file; its tensors are views of the mapped file.
 
+    Args:
+        path: of the file.
+        opener: as of `open`, for files that are not to be found by their path alone.
+
     Raises:
         AimcError: it is no safetensors file, or breaks a rule of the format.
         OSError: it cannot be read.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        with open(path, "rb") as file:
+    def __init__(self, path: str | os.PathLike[str], *, opener: Callable[[str, int], int] | None = None) -> None:
+        with open(path, "rb", opener=opener) as file:
             size = os.fstat(file.fileno()).st_size
             header, self._begin = _read_header(file, size)
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._file = MappedFile(file)
         self.metadata = _metadata(header.pop(METADATA, {}))
         self._places: dict[str, tuple[int, int]] = {}
         described = {name: self._described(name, entry) for name, entry in header.items()}
@@ -81,19 +82,15 @@ class SafetensorsFile(TensorsOnly):
         """A tensor; a view that cannot be written to, but for types of less than 8 bits."""
         tensor = self._described_by_name[name]
         begin, end = self._places[name]
-        memory = np.frombuffer(self._map, np.uint8, end - begin, self._begin + begin)
+        memory = self._file.view(self._begin + begin, self._begin + end)
         dtype = _known(tensor)
         flat = unpack(memory, dtype, tensor.elements) if dtype.is_packed else memory.view(dtype.numpy)
         return flat.reshape(tensor.shape)
 
     def release(self, name: str) -> None:
         """Its pages no longer count as memory of this process."""
-        if not hasattr(mmap, "MADV_DONTNEED"):
-            return
         begin, end = self._places[name]
-        start = (self._begin + begin) // mmap.PAGESIZE * mmap.PAGESIZE
-        with suppress(OSError, ValueError):
-            self._map.madvise(mmap.MADV_DONTNEED, start, self._begin + end - start)
+        self._file.release(self._begin + begin, self._begin + end)
 
     def close(self) -> None:
         """Views of tensors stay readable; the file is closed with the last of them."""
@@ -204,6 +201,16 @@ def _header(tensors: Sequence[Described], metadata: Mapping[str, str]) -> bytes:
     text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(LENGTH_BYTES, "little") + text
+
+
+def check_tensors(tensors: Iterable[Described]) -> None:
+    """Nothing, if the format can carry them.
+
+    Raises:
+        UnsupportedError: it cannot.
+    """
+    for tensor in tensors:
+        _check(tensor)
 
 
 def _check(tensor: Described) -> str:

@@ -28,7 +28,7 @@ def decode(
     *,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", help="The file to write: .npz, else safetensors.", show_default=False),
+        typer.Option("-o", "--output", help="The file: .npz, .gguf, .onnx, else safetensors.", show_default=False),
     ],
     variant: Annotated[str | None, typer.Option(help="Form of the parameters.", rich_help_panel=PACKAGE)] = None,
     base: Annotated[
@@ -74,6 +74,7 @@ def _print(written: Written, output: Path, package: bool, json: bool) -> None:
                 "output": str(output),
                 "tensors": written.tensors,
                 "elements": written.elements,
+                "losses": written.losses,
                 "seconds": written.seconds,
                 "mb_per_second" if package else "mweights_per_second": rate,
             }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from aimcodec import nnc
@@ -39,4 +40,4 @@ def decode_nnc(
         seconds = time.perf_counter() - start
     tensors = differences if decoder.parameters is None else decoder.parameters
     written = write_file(ArraysModel(tensors), str(stream), output)
-    return Written(written.tensors, written.elements, written.memory, seconds)
+    return replace(written, seconds=seconds)

@@ -22,7 +22,12 @@ PACKAGE, NNC = "Packages", "NNC"
 def encode(
     context: typer.Context,
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="The tensors: .safetensors, .npz or .aim.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A model of any format that is read, for example .safetensors, .onnx or .aim.",
+            show_default=False,
+        ),
     ],
     *,
     output: Annotated[
@@ -67,8 +72,8 @@ def encode(
 ) -> None:
     """Compresses the tensors of a file into a package or an NNC stream.
 
-    Packages are lossless unless --coding nnc is asked for; metadata of a safetensors file goes along, and everything
-    that a package has beside its tensors.
+    Packages are lossless unless --coding nnc is asked for; structure, metadata and assets of the file go along, and
+    everything that a package has beside its tensors.
     """
     nnc = NncOptions(qp, nonweight_qp, qp_density, dq, parallel, codebook, row_skipping, non_finite)
     options = PackageOptions(coding, nnc, metadata or [], license_expression, asset or [])

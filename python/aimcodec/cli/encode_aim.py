@@ -15,6 +15,7 @@ from aimcodec.cli.nnc_options import NncOptions
 from aimcodec.cli.output import print_json, ratio_text
 from aimcodec.cli.packages import copy_beside, copy_structure, opened
 from aimcodec.cli.report import about, shown_path
+from aimcodec.cli.write_files import tell_losses
 from aimcodec.cli.write_model import Coding, write_model
 from aimcodec.errors import ArgumentError
 from aimcodec.package import Writer
@@ -44,6 +45,7 @@ def encode_package(source: str, output: Path, options: PackageOptions, threads: 
         Writer(output, threads=threads) as writer,
     ):
         _write_beside(writer, model, metadata, options)
+        losses = [] if isinstance(model, PackageModel) else tell_losses(model.losses)
         counts = write_model(writer, source, model, options.coding, options.nnc, "", threads)
         for variant in model.package.variants[1:] if isinstance(model, PackageModel) else []:
             with opened(source, variant=variant.name, threads=threads) as found:
@@ -62,6 +64,7 @@ def encode_package(source: str, output: Path, options: PackageOptions, threads: 
         "ratio": ratio,
         "seconds": seconds,
         "mb_per_second": counts.memory / seconds / 1e6,
+        "losses": losses,
     }
     if json:
         print_json(record)
@@ -90,9 +93,19 @@ def _write_beside(writer: Writer, model: Model, metadata: Mapping[str, str], opt
         writer.add_metadata(texts)
     if isinstance(model, PackageModel):
         copy_beside(model.package, writer, licenses=options.license_expression is None)
+    else:
+        _write_other(writer, model)
     if options.license_expression is not None:
         writer.add_license(options.license_expression)
     for file in options.assets:
         with about(file, stream=False):
             data = read_stream(file)
         writer.add_asset(file.name, data, mimetypes.guess_type(file.name)[0] or "")
+
+
+def _write_other(writer: Writer, model: Model) -> None:
+    """What a model that is no package has beside tensors."""
+    for name, (media_type, data) in model.assets.items():
+        writer.add_asset(name, data, media_type)
+    if model.structure is not None:
+        writer.set_model(model.structure)

@@ -59,7 +59,7 @@ def encode_nnc(model: str, output: Path, options: NncOptions, threads: int | Non
 
 def _tensors(model: str, threads: int | None) -> dict[str, NDArray[Any]]:
     """Files of no other format are taken for safetensors, which then says what is wrong with them."""
-    if format_of(model) not in (Format.AIM, Format.NPZ):
+    if format_of(model) in (Format.SAFETENSORS, Format.NNC):
         return read_tensors(Path(model))
     with open_model(model, threads=threads) as opened:
         arrays = {tensor.name: opened.read(tensor.name) for tensor in opened.tensors}

@@ -7,21 +7,24 @@ import stat
 from enum import Enum
 from pathlib import Path
 
-from aimcodec.errors import ArgumentError
+from aimcodec.bridges.formats import FORMATS, NPZ, SAFETENSORS, START_BYTES, find_format, written_format
+from aimcodec.bridges.model import Model
+from aimcodec.errors import ArgumentError, UnsupportedError
+from aimcodec.limits import DEFAULT_LIMITS
 
-__all__ = ["Format", "format_of", "is_package", "is_url", "output_format"]
+__all__ = ["Format", "format_of", "is_package", "is_url", "open_other", "output_format"]
 
 AIM_MARKER = bytes.fromhex("8941494D0D0A1A0A")
-ZIP_MARKERS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 class Format(str, Enum):
-    """Formats of models."""
+    """Formats of models; OTHER is any other of the table of bridges."""
 
     AIM = ".aim"
     NNC = ".nnc"
     NPZ = ".npz"
     SAFETENSORS = ".safetensors"
+    OTHER = "other"
 
 
 def is_url(source: str) -> bool:
@@ -38,18 +41,39 @@ def format_of(source: str) -> Format:
     """
     if is_url(source):
         return Format.AIM
+    start = _start(source)
+    if start.startswith(AIM_MARKER):
+        return Format.AIM
+    found = find_format(start, source)
+    if found is None:
+        return Format.NNC
+    return {SAFETENSORS: Format.SAFETENSORS, NPZ: Format.NPZ}.get(found, Format.OTHER)
+
+
+def _start(source: str) -> bytes:
+    """The first bytes of a file; of a folder there are none."""
+    if Path(source).is_dir():
+        return b""
     with Path(source).open("rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ArgumentError(f"{source}: not a regular file, and it is read more than once")
-        start = file.read(16)
-    if start.startswith(AIM_MARKER):
-        return Format.AIM
-    if start.startswith(ZIP_MARKERS):
-        return Format.NPZ
-    # The length of the header, far below 2^32, and the brace that a header begins with.
-    if start[4:9] == b"\0\0\0\0{":
-        return Format.SAFETENSORS
-    return Format.NNC
+        return file.read(START_BYTES)
+
+
+def open_other(source: str) -> Model | None:
+    """The tensors of a file that is neither a package nor NNC, None of one that is.
+
+    Raises:
+        AimcError: it cannot be read as what it is, or what reads it is not installed.
+        OSError: it cannot be read.
+    """
+    found = find_format(_start(source), source)
+    if found is None:
+        return None
+    try:
+        return found.open(source, DEFAULT_LIMITS)
+    except ModuleNotFoundError as error:
+        raise UnsupportedError(str(error)) from None
 
 
 def is_package(source: str) -> bool:
@@ -66,9 +90,16 @@ def output_format(file: Path) -> Format:
 
     Raises:
         ArgumentError: its extension is none of theirs.
+        UnsupportedError: that format is only read.
     """
-    try:
-        return Format(file.suffix.lower())
-    except ValueError:
-        known = ", ".join(kind.value for kind in Format)
-        raise ArgumentError(f"{file}: the extension is none of {known}") from None
+    suffix = file.suffix.lower()
+    for own in (Format.AIM, Format.NNC):
+        if suffix == own.value:
+            return own
+    found = written_format(file)
+    if found is None:
+        others = [suffix for row in FORMATS if row.write is not None for suffix in row.suffixes[:1]]
+        raise ArgumentError(f"{file}: the extension is none of {', '.join(['.aim', '.nnc', *others])}")
+    if found.write is None:
+        raise UnsupportedError(f"{file}: {found.name} files are read, not written")
+    return {SAFETENSORS: Format.SAFETENSORS, NPZ: Format.NPZ}.get(found, Format.OTHER)

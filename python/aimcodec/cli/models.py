@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aimcodec.bridges.model import Described, Model, Opaque, TensorsOnly
-from aimcodec.bridges.npz import NpzFile
-from aimcodec.bridges.safetensors import SafetensorsFile
 from aimcodec.cli.files import read_stream
-from aimcodec.cli.formats import Format, format_of
+from aimcodec.cli.formats import is_package, open_other
 from aimcodec.cli.packages import Opened, opened
 from aimcodec.cli.report import about
 from aimcodec.dtypes import OPAQUE, dtype_of, from_code
@@ -85,8 +83,16 @@ class PackageModel:
 
     @property
     def losses(self) -> Sequence[str]:
-        """Nothing is lost."""
-        return ()
+        """What no file of another format holds: `aimc` copies it between packages."""
+        with about(self.opened.source):
+            package = self.package
+            beside: dict[str, Sequence[object]] = {
+                "contributors": package.contributors,
+                "licences": package.licenses,
+                "evaluations": package.evaluations,
+                "other variants": package.variants[1:],
+            }
+        return [f"{len(things)} {what}" for what, things in beside.items() if things]
 
     def read(self, name: str) -> NDArray[Any]:
         """A tensor."""
@@ -135,21 +141,12 @@ def open_model(source: str, *, variant: str = "", threads: int | None = None) ->
         AimcError: it cannot be read as what it is.
         OSError: it cannot be read.
     """
-    kind = format_of(source)
-    if kind is Format.AIM:
+    if is_package(source):
         with opened(source, variant=variant, threads=threads) as package:
             yield PackageModel(package)
         return
-    model = _open_local(kind, source, threads)
+    model = open_other(source) or ArraysModel(decode_nnc(read_stream(Path(source)), threads=threads))
     try:
         yield model
     finally:
         model.close()
-
-
-def _open_local(kind: Format, source: str, threads: int | None) -> Model:
-    if kind is Format.SAFETENSORS:
-        return SafetensorsFile(source)
-    if kind is Format.NPZ:
-        return NpzFile(source)
-    return ArraysModel(decode_nnc(read_stream(Path(source)), threads=threads))

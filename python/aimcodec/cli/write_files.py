@@ -3,58 +3,70 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aimcodec.bridges.formats import SAFETENSORS, WriteOptions, left_out, written_format
 from aimcodec.bridges.model import Model
-from aimcodec.bridges.npz import write_npz
-from aimcodec.bridges.safetensors import write_safetensors
-from aimcodec.cli.files import replacing
-from aimcodec.cli.formats import Format
 from aimcodec.cli.progress import progress_bar
 from aimcodec.cli.report import about, note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Written", "write_file"]
+__all__ = ["Written", "tell_losses", "write_file"]
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written; `memory` is bytes of the memory of all tensors."""
+    """What was written.
+
+    Attributes:
+        tensors: their number.
+        elements: of all tensors.
+        memory: bytes of the memory of all tensors.
+        seconds: that it took.
+        losses: what the file does not hold of the source, a line each.
+    """
 
     tensors: int
     elements: int
     memory: int
     seconds: float
+    losses: list[str]
 
 
-def write_file(model: Model, source: str, output: Path) -> Written:
-    """Write .npz where the name says so, else safetensors, tensor by tensor; the file appears whole or not at all.
+def write_file(model: Model, source: str, output: Path, options: WriteOptions | None = None) -> Written:
+    """Write the format that the name says, else safetensors, tensor by tensor; files appear whole or not at all.
+
+    What is left out is told on stderr.
 
     Raises:
         CommandError: a tensor cannot be read, or the file not written; the message names which.
     """
-    tensors = list(model.tensors)
+    with about(output, stream=False):
+        kind = written_format(output) or SAFETENSORS
+        write = kind.writer
+    with about(source):
+        tensors = list(model.tensors)
+        losses = [*model.losses, *left_out(model, kind)]
     total = sum(tensor.nbytes for tensor in tensors)
     start = time.perf_counter()
-    with (
-        about(output, stream=False),
-        replacing(output) as part,
-        part.open("wb") as file,
-        progress_bar("decode", "B") as progress,
-    ):
+    with about(output, stream=False), progress_bar("decode", "B") as progress:
         read = _Reading(model, source, {tensor.name: tensor.nbytes for tensor in tensors}, progress)
-        if output.suffix.lower() == Format.NPZ.value:
-            if model.metadata:
-                note(f"warning: numpy archives have no metadata; {len(model.metadata)} texts are left out")
-            write_npz(file, tensors, read)
-        else:
-            write_safetensors(file, tensors, model.metadata, read)
+        write(output, model, read, options or WriteOptions())
     seconds = time.perf_counter() - start
-    return Written(len(tensors), sum(tensor.elements for tensor in tensors), total, seconds)
+    elements = sum(tensor.elements for tensor in tensors)
+    return Written(len(tensors), elements, total, seconds, tell_losses(losses))
+
+
+def tell_losses(losses: Sequence[str]) -> list[str]:
+    """Notes what does not go along; gives the same lines."""
+    for line in losses:
+        note(f"warning: not carried: {line}")
+    return list(losses)
 
 
 class _Reading:
