@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["differences", "equal"]
 
-# A message that is there and empty says something in these fields; in others it is as good as none.
+# An empty message, or a 0, says something in these fields; in others it is as good as none.
 _TELLING = {
     *("TypeProto.tensor_type", "TypeProto.sequence_type", "TypeProto.map_type", "TypeProto.optional_type"),
     *("TypeProto.sparse_tensor_type", "TypeProto.opaque_type", "Tensor.shape", "SparseTensor.shape"),
-    "ValueInfoProto.type",
+    *("Dimension.dim_value", "ValueInfoProto.type"),
 }
 _IGNORED = {"ModelProto.training_info", "ModelProto.configuration", "NodeProto.device_configurations"}
 _STORAGE = {
@@ -58,7 +58,7 @@ def _plain(message: Any, skipped: frozenset[str] | set[str] = frozenset()) -> di
         if field.name in skipped or f"{field.containing_type.name}.{field.name}" in _IGNORED:
             continue
         form = _form(field, value)
-        telling = f"{field.containing_type.name}.{field.name}" in _TELLING or field.containing_oneof is not None
+        telling = f"{field.containing_type.name}.{field.name}" in _TELLING
         if telling or (form not in ({}, [], "", b"", 0) and form != field.default_value):
             result[field.name] = form
     return result
