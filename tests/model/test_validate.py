@@ -168,7 +168,14 @@ def test_each_rule(old: str, new: str, rule: str, path: str) -> None:
 
 def test_every_rule_has_a_test() -> None:
     tested = {change[2] for change in CHANGES} - {""}
-    others = {"nesting.depth", "attribute.value", "operator.deprecated", "parameter.unused", "parameter.damaged"}
+    others = {
+        "nesting.depth",
+        "attribute.value",
+        "operator.deprecated",
+        "parameter.unused",
+        "parameter.damaged",
+        "function.calls",
+    }
     assert tested | others | {"check.skipped"} == set(RULES)
 
 
@@ -205,6 +212,12 @@ def test_values_of_another_kind() -> None:
             structure.graph.nodes[0].attributes.append(Attribute("a", kind, value))
             rules = found(structure)
             assert ("attribute.value", "graph.nodes[0].attributes[0]") in rules
+
+
+def test_functions_that_multiply() -> None:
+    calls = "".join(f"function f.F{i}(a) -> (c) {{b = f.F{i - 1}(a) c = f.F{i - 1}(b)}}\n" for i in range(1, 40))
+    text = GOOD.replace("graph main", f'operators "f" 1\nfunction f.F0(a) -> (c) {{}}\n{calls}graph main')
+    assert ("function.calls", "functions") in found(from_text(text))
 
 
 def nested(depth: int) -> ModelStructure:

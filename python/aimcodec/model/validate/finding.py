@@ -35,6 +35,7 @@ _ERRORS = {
     "operator.outputs": "a node has as many outputs as its operator gives",
     "function.duplicate": "a function is defined once",
     "function.recursion": "no function uses itself",
+    "function.calls": "calls inside calls are not too deep, and not too many when they are written out",
     "tensor.data": "a constant has data of its type and shape, or names a parameter",
     "tensor.sparse": "values and indices of a sparse constant fit each other and its shape",
     "parameter.missing": "parameters are in the package",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TypeAlias
 
+from aimcodec.errors import InconsistentError, LimitExceededError
+from aimcodec.model.calls import check_calls
 from aimcodec.model.structures import Function, ModelStructure, OperatorNode
 from aimcodec.model.validate.finding import Findings, shown
 from aimcodec.model.validate.parts import Part, Parts
@@ -42,9 +45,18 @@ def check_functions(structure: ModelStructure, parts: Parts, findings: Findings)
                 calls[(part.owner.domain, part.owner.name, part.owner.overload)].add(key_of_node(node))
     for key in _in_cycles(calls):
         findings.add("function.recursion", f"functions[{places[key]}]", f"{shown(key[1])} uses itself")
+    with suppress(InconsistentError):  # a cycle, which is told above
+        _check_cost(structure, findings)
     for part, attribute in parts.attributes:
         _check_reference(part, attribute.reference, findings)
     return functions
+
+
+def _check_cost(structure: ModelStructure, findings: Findings) -> None:
+    try:
+        check_calls(structure)
+    except LimitExceededError as error:
+        findings.add("function.calls", "functions", shown(error.message)[1:-1])
 
 
 def _check_reference(part: Part, reference: str, findings: Findings) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from aimcodec.dtypes import from_name, pack, packed_bytes
+from aimcodec.dtypes import from_name, packed_bytes
 from aimcodec.errors import AimcError
 from aimcodec.model.structures import Dimension, ModelStructure, Tensor, TensorType, VariableNode
 from aimcodec.model.validate.finding import Findings, shown
 from aimcodec.model.validate.parts import Parts
 
 if TYPE_CHECKING:
+    import onnx
     from numpy.typing import NDArray
 
     Read: TypeAlias = Callable[[str], NDArray[Any]]
@@ -44,52 +45,52 @@ def check_inference(structure: ModelStructure, parts: Parts, read: Read | None, 
     if findings.has_errors:
         return
     try:
-        from onnx import shape_inference
-
-        from aimcodec.model.onnx import to_proto
+        from onnx import checker, shape_inference
     except ModuleNotFoundError:
         findings.add("check.skipped", "", "shapes: onnx is not there; pip install 'aimcodec[onnx]' brings it")
         return
     try:
-        proto = to_proto(_without_places(structure, read), None)
-        shape_inference.infer_shapes(proto, check_type=True, strict_mode=True)
+        shape_inference.infer_shapes(_proto(structure, read), check_type=True, strict_mode=True)
     except shape_inference.InferenceError as error:
         _tell(str(error), parts, findings)
-    except (AimcError, ValueError, TypeError) as error:
+    except (AimcError, checker.ValidationError, RuntimeError, ValueError, TypeError) as error:
         findings.add("check.skipped", "", f"shapes: {shown(str(error))}")
 
 
-def _without_places(structure: ModelStructure, read: Read | None) -> ModelStructure:
-    """The structure, with the values of small integer parameters of its main graph, and the others as inputs of it.
+def _proto(structure: ModelStructure, read: Read | None) -> onnx.ModelProto:
+    """The structure, with the values of small integer parameters. Others of the main graph are inputs of it.
 
     For onnx stops at nodes that need values which are elsewhere, but not at those that take inputs.
     """
+    from aimcodec.model.onnx import to_proto
+
+    def value(name: str) -> NDArray[Any] | None:
+        return _value(name, read) if name in small else None
+
     graph = structure.graph
-    parameters = [_with_values(tensor, read) for tensor in graph.parameters]
+    small = {tensor.parameter for tensor in graph.parameters if read is not None and _may_shape(tensor)}
+    elsewhere = [t for t in graph.parameters if t.parameter is not None and t.parameter not in small]
     given = {variable.name for variable in graph.inputs}
     inputs = [
-        VariableNode(tensor.name, TensorType(tensor.element_type, tuple(Dimension(number) for number in tensor.shape)))
-        for tensor in parameters
-        if tensor.parameter is not None and tensor.name not in given
+        VariableNode(tensor.name, TensorType(tensor.element_type, tuple(map(Dimension, tensor.shape))))
+        for tensor in elsewhere
+        if tensor.name not in given
     ]
-    here = [tensor for tensor in parameters if tensor.parameter is None]
-    return replace(structure, graph=replace(graph, parameters=here, inputs=[*graph.inputs, *inputs]))
+    here = [tensor for tensor in graph.parameters if tensor.parameter is None or tensor.parameter in small]
+    return to_proto(replace(structure, graph=replace(graph, parameters=here, inputs=[*graph.inputs, *inputs])), value)
 
 
-def _with_values(tensor: Tensor, read: Read | None) -> Tensor:
-    if read is None or tensor.parameter is None or not tensor.element_type.startswith(("INT", "UINT")):
-        return tensor
-    dtype = from_name(tensor.element_type)
-    if packed_bytes(dtype, math.prod(tensor.shape)) > MAX_SHAPE_BYTES:
-        return tensor
+def _may_shape(tensor: Tensor) -> bool:
+    if not tensor.element_type.startswith(("INT", "UINT")):
+        return False
+    return packed_bytes(from_name(tensor.element_type), math.prod(tensor.shape)) <= MAX_SHAPE_BYTES
+
+
+def _value(name: str, read: Read | None) -> NDArray[Any] | None:
     try:
-        values = read(tensor.parameter)
-    except (AimcError, KeyError, OSError):
-        return tensor
-    if values.shape != tensor.shape or values.dtype != dtype.numpy:
-        return tensor
-    memory = pack(values.reshape(-1), dtype.bits) if dtype.is_packed else values
-    return replace(tensor, parameter=None, data=memory.tobytes())
+        return read(name) if read is not None else None
+    except (AimcError, KeyError, OSError):  # which other rules tell
+        return None
 
 
 def _tell(text: str, parts: Parts, findings: Findings) -> None:
