@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aimcodec.syntax.aim import beside, index, nnc, tensor, unit
+from aimcodec.syntax.aim import beside, index, nnc, structure, structure_types, tensor, unit
 from aimcodec.syntax.document import Row, document
 from aimcodec.syntax.nnc import codebook, data_unit, parameter_sets, performance_maps, topology
 from aimcodec.syntax.nnc import unit as nnc_unit
@@ -28,6 +28,14 @@ DESCRIPTORS = {
 Structure = Callable[..., Any]
 ARGUMENTS: dict[Structure, tuple[Any, ...]] = {
     tensor.tensor_header: (None,),
+    structure.graph: (0, 1),
+    structure.function: (0,),
+    structure.operator_node: (0, 1),
+    structure.attribute: (0, 1),
+    structure.variable: (0, 1),
+    structure_types.value_type: (0, 1),
+    structure_types.tensor: (0,),
+    structure_types.sparse_tensor: (0,),
     nnc_unit.nnr_unit: (StreamContext(),),
     parameter_sets.nnr_model_parameter_set_unit_payload: (StreamContext(),),
     topology.nnr_topology_unit_payload: (0,),
@@ -51,6 +59,15 @@ AIM: tuple[Structure, ...] = (
     nnc.nnc_data_header,
     index.index_payload,
     index.end_header,
+    structure.structure_payload,
+    structure.graph,
+    structure.function,
+    structure.operator_node,
+    structure.attribute,
+    structure.variable,
+    structure_types.value_type,
+    structure_types.tensor,
+    structure_types.sparse_tensor,
 )
 NNC: tuple[Structure, ...] = (
     nnc_unit.nnr_unit,

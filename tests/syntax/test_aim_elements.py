@@ -162,11 +162,11 @@ def described(s: Syntax) -> None:
     if s.when("count > 1", count > 1):
         s.counted(NAME)
         s.array("i < count", u(16, "item", "1", ""), count)
-    s.repeat("i < count", "rounds", count, described_round)
+    s.repeat("i < count", "rounds", count, _described_round)
     s.code(u(1, "last", "1", ""))
 
 
-def described_round(s: Syntax, index: int) -> None:
+def _described_round(s: Syntax, index: int) -> None:
     s.counted(BLOB)
     s.array("i < count", u(4, "nibble", "1", ""), 3)
 

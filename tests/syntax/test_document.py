@@ -25,7 +25,7 @@ def inner(s: Syntax) -> int:
     return number(s, "unseen too")
 
 
-def item(s: Syntax, index: int) -> None:
+def _item(s: Syntax, index: int) -> None:
     if s.when("first", index == 0):
         number(s, "a")
         number(s, "b")
@@ -48,7 +48,7 @@ def described(s: Syntax) -> None:
         if s.when("kind == 4", kind == 4):
             number(s, "four")
         number(s, "other")
-    s.repeat("kind - 1", "items", kind - 1, item)
+    s.repeat("kind - 1", "items", kind - 1, _item)
     if s.when("last", kind):
         s.infer(u(8, "nothing", "1", ""), 1)
     else:

@@ -29,7 +29,7 @@ def refusal(data: bytes, syntax: SyntaxName) -> AimcError | None:
             pass
     except AimcError as error:
         return error
-    return None
+    return next(iter(CHECK[syntax](data)), None)  # who reads units does not look into structures; checking does
 
 
 @both

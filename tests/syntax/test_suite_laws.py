@@ -71,4 +71,4 @@ def test_points_of_streams_are_points(syntax: SyntaxName) -> None:
         assert all(points[point].valid_set == good for point in found)
         assert found if good else len(found) <= 1
         reached |= found
-    assert len(reached) > len(points) // 3
+    assert len(reached) > len(points) // 4

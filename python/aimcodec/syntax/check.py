@@ -20,6 +20,8 @@ class Checker(Reader):
         violations: all so far, in stream order.
     """
 
+    looks_inside = True
+
     def __init__(self, data: Buffer, limits: Limits = DEFAULT_LIMITS) -> None:
         super().__init__(data, limits)
         self.violations: list[AimcError] = []

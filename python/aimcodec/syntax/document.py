@@ -207,7 +207,7 @@ class _Recorder:
         self._met = 0
         self._last = ""  # condition
         self._loops = 0
-        self._inner = 0  # structures inside, which have tables of their own
+        self._open: list[object] = []  # structures inside, which have tables of their own
         self.events: list[_Event] = []
 
     def code(self, element: Element[T]) -> T:
@@ -268,13 +268,25 @@ class _Recorder:
         """One element."""
         self.code(element)
 
+    def content(
+        self,
+        element: Element[memoryview],
+        size: int,
+        name: str,
+        structure: Callable[Concatenate[Syntax, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """One element."""
+        self.code(element)
+
     def infer(self, element: Element[T], value: T) -> T:
         """No row."""
         return value
 
     def when(self, wording: str, condition: bool | int) -> bool:
         """A condition."""
-        if self._inner:
+        if self._open:
             self._last = wording
             return wording not in self._refused
         if wording in self._refused:
@@ -293,10 +305,13 @@ class _Recorder:
 
     def nest(self, name: str, structure: Callable[Concatenate[Syntax, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """A row; the structure has a table of its own."""
-        self._event(_Line(f"{name}()", ""))
-        self._inner += 1
+        own = structure.__name__
+        self._event(_Line(f"{name}()", "") if name == own else _Line(name, f"{own}()"))
+        if structure in self._open:
+            return None  # type: ignore[return-value]  # what can be inside of itself returns nothing
+        self._open.append(structure)
         result = structure(self, *args, **kwargs)
-        self._inner -= 1
+        self._open.pop()
         return result
 
     def repeat(
@@ -308,7 +323,10 @@ class _Recorder:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """A loop over several elements."""
+        """A loop over several elements; one over a structure with a name of its own, which has a table, is a row."""
+        if not structure.__name__.startswith("_"):
+            self._event(_Line(name, f"{structure.__name__}()", wording))
+            return
         self._event(_Loop(wording, name))
         self._loops += 1
         structure(self, 0, *args, **kwargs)
@@ -329,5 +347,5 @@ class _Recorder:
         return self._descriptors.get(element.name, element.descriptor)
 
     def _event(self, event: _Event) -> None:
-        if not self._inner:
+        if not self._open:
             self.events.append(event)

@@ -137,8 +137,11 @@ class Drawer:
         return value
 
     def parts(self, wording: str, element: Counted[T], sizes: Sequence[int]) -> list[T]:
-        """Nothing that is drawn has such a loop."""
-        raise NotImplementedError
+        """A loop over one element, whose sizes follow what is drawn."""
+        values = [self._value(element.of(0)) for _ in sizes]
+        data = [value.encode() if isinstance(value, str) else value for value in values]
+        self.fields |= {element.size.name: [len(each) for each in data], element.name: values}  # type: ignore[arg-type]
+        return values
 
     def sized(self, element: Element[int]) -> int:
         """The size of the unit, which is left to the writer."""
@@ -169,6 +172,17 @@ class Drawer:
         """The same."""
 
     def payload(self, element: Element[memoryview], size: int | None = None) -> None:
+        """Payloads are drawn by whoever draws units."""
+
+    def content(
+        self,
+        element: Element[memoryview],
+        size: int,
+        name: str,
+        structure: Callable[Concatenate[Syntax, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
         """Payloads are drawn by whoever draws units."""
 
     def infer(self, element: Element[T], value: T) -> T:

@@ -115,12 +115,13 @@ def u(width: int, name: str, clause: str, doc: str, allowed: Allowed | None = No
 def i(width: int, name: str, clause: str, doc: str) -> Element[int]:
     """i(n): n bits, two's complement."""
     half = 1 << (width - 1)
+    allowed = range(-half, half) if width < 64 else None
     return Element(
         name,
         f"i({width})",
         clause,
         doc,
-        range(-half, half),
+        allowed,
         lambda bits: bits.i(width),
         lambda bits, value: bits.i(width, value),
         operator.index,

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from ..errors import AimcError, MalformedError
 from .elements import ALIGN, Counted, Element
-from .points import TEXTS, Kind, Point, count_labels, domain_of, loop_bounds
+from .points import TEXTS, Kind, Point, count_labels, domain_of, label_of_structure, loop_bounds
 from .protocol import Syntax
 
 __all__ = ["Explorer", "explore"]
@@ -90,6 +90,7 @@ class Explorer:
         self._values = values
         self._made: dict[Condition, bool] = {}
         self._structures = [self._root]
+        self._open: list[object] = []  # structures inside it
         self._flags: list[dict[str, int | None]] = [{}]  # of each open structure: name to value, None for either
         self._clause = ""
         self._subject, self._rules = "", 0
@@ -189,6 +190,18 @@ class Explorer:
         key = self._subject_is(element)
         self._labels(["length/{}/0", "length/{}/some"], key)
 
+    def content(
+        self,
+        element: Element[memoryview],
+        size: int,
+        name: str,
+        structure: Callable[Concatenate[Syntax, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """A payload with a structure."""
+        self.within(name, size, structure, *args, **kwargs)
+
     def infer(self, element: Element[T], value: T) -> T:
         """An absent element: what makes it absent is a point, not this."""
         self._subject_is(element)
@@ -206,13 +219,17 @@ class Explorer:
         return side_taken
 
     def nest(self, name: str, structure: Callable[Concatenate[Syntax, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """A structure inside this one."""
-        self._structures.append(name)
+        """A structure inside this one; one that is inside of itself is not entered again."""
+        if structure in self._open:
+            return None  # type: ignore[return-value]  # what can be inside of itself returns nothing
+        self._open.append(structure)
+        self._structures.append(label_of_structure(name, structure))
         self._flags.append({})
         result = structure(self, *args, **kwargs)
         self._add("structure", "present")
         self._pairs()
         self._structures.pop()
+        self._open.pop()
         return result
 
     def repeat(

@@ -10,7 +10,7 @@ from ..bits import Buffer
 from ..errors import AimcError, InconsistentError, MalformedError, TruncatedError
 from ..limits import DEFAULT_LIMITS, Limits
 from .elements import Counted, Element
-from .points import TEXTS, domain_of, label_of_count
+from .points import TEXTS, domain_of, label_of_count, label_of_structure
 from .protocol import Syntax
 from .read import Reader
 
@@ -28,6 +28,8 @@ class Observer(Reader):
         seen: ids of the points of the valid set that were reached.
         broken: id of the point of the invalid set that ended reading, if it is a point.
     """
+
+    looks_inside = True
 
     def __init__(
         self,
@@ -183,7 +185,7 @@ class Observer(Reader):
 
     def nest(self, name: str, structure: Callable[Concatenate[Syntax, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """A structure inside this one."""
-        self._enter(name)
+        self._enter(label_of_structure(name, structure))
         result = super().nest(name, structure, *args, **kwargs)
         self._leave()
         return result
@@ -198,9 +200,10 @@ class Observer(Reader):
         **kwargs: P.kwargs,
     ) -> None:
         """A loop over several elements."""
+        label = label_of_structure(name, structure)
 
         def each(s: Syntax, index: int) -> None:
-            self._enter(name)
+            self._enter(label)
             structure(s, index, *args, **kwargs)
             self._leave()
 

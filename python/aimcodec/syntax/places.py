@@ -103,6 +103,8 @@ def places_of(data: Buffer, syntax: SyntaxName, limits: Limits = DEFAULT_LIMITS)
 class _PlacesReader(Reader):
     """Reads one element after the other and notes where it is."""
 
+    looks_inside = True
+
     def __init__(self, data: Buffer, limits: Limits) -> None:
         super().__init__(data, limits)
         self.places: list[Place] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
@@ -20,6 +20,7 @@ __all__ = [
     "count_labels",
     "domain_of",
     "label_of_count",
+    "label_of_structure",
     "loop_bounds",
 ]
 
@@ -141,6 +142,12 @@ def count_labels(least: int, greatest: int | None) -> list[str]:
     """Points of a loop that goes round so many times."""
     labels = [str(count) for count in range(3) if count >= least] + ["many"]
     return [*labels, "max"] if greatest is not None and 3 < greatest <= SMALL_LOOP else labels
+
+
+def label_of_structure(name: str, structure: Callable[..., object]) -> str:
+    """Name of a structure in ids: one with a table of its own is the same wherever it occurs."""
+    own = structure.__name__
+    return name if own.startswith("_") else own
 
 
 def label_of_count(count: int) -> str:

@@ -77,6 +77,17 @@ class Syntax(Protocol):
     def payload(self, element: Element[memoryview], size: int | None = None) -> None:
         """So many bytes, or all up to the end of the unit; kept apart from the values of the structures."""
 
+    def content(
+        self,
+        element: Element[memoryview],
+        size: int,
+        name: str,
+        structure: Callable[Concatenate[Syntax, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """A payload of so many bytes that has a structure of its own, which who reads units need not look into."""
+
     def infer(self, element: Element[T], value: T) -> T:
         """An absent element has this value. Reading sets it; writing checks it if it is supplied."""
 

@@ -34,11 +34,14 @@ class Reader(Backend):
     """Runs structures over a stream, one unit after the other.
 
     Attributes:
+        looks_inside: whether payloads that have a structure of their own are read too.
         fields: values of the unit read last; after an error, those read before it.
         payload_bytes: payload of the unit read last.
         payload_offset: its byte offset in the stream; where the unit ends if it has none.
         unit_end: bit after the unit, None as long as its size is not known to be good.
     """
+
+    looks_inside = False
 
     def __init__(self, data: Buffer, limits: Limits = DEFAULT_LIMITS) -> None:
         bits = BitReader(data, max_string_bytes=limits.max_string_bytes)
@@ -227,6 +230,23 @@ class Reader(Backend):
         self._last, self._start = element, self._bits.position
         self.payload_offset = self._start >> 3
         self.payload_bytes = element.read(self._bits) if size is None else self._bits.view(size)
+
+    def content(
+        self,
+        element: Element[memoryview],
+        size: int,
+        name: str,
+        structure: Callable[Concatenate[Syntax, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """A payload with a structure: bytes as any other, unless the reader looks into it."""
+        if not self.looks_inside:
+            self.payload(element, size)
+            return
+        Reader.payload(self, element, size)  # not of a subclass, as these bytes are elements to it
+        self._bits.position = self._start
+        self.within(name, size, structure, *args, **kwargs)
 
     def infer(self, element: Element[T], value: T) -> T:
         """An absent element."""

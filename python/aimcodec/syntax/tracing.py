@@ -88,6 +88,8 @@ def _special(element: Element[Any], start: int, length: int, value: Any, prefix:
 class TracingReader(Reader):
     """A Reader that logs every element, so that each bit it reads is in exactly one record."""
 
+    looks_inside = True
+
     def __init__(self, data: Buffer, limits: Limits = DEFAULT_LIMITS, log: TraceLog | None = None) -> None:
         super().__init__(data, limits)
         self.log = TraceLog() if log is None else log

@@ -11,6 +11,7 @@ from .backend import Backend
 from .elements import ALIGN, Counted, Element
 from .protocol import Syntax
 from .trace import Status, Tracer, TraceRecord
+from .tracing import TracingReader
 
 __all__ = ["Sizer", "Writer"]
 
@@ -156,6 +157,18 @@ class _Writing(Backend):
         if payload.nbytes:
             self._record(element, 8 * payload.nbytes, None, "payload")
 
+    def content(
+        self,
+        element: Element[memoryview],
+        size: int,
+        name: str,
+        structure: Callable[Concatenate[Syntax, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """A payload with a structure: bytes as any other."""
+        self.payload(element, size)
+
     def infer(self, element: Element[T], value: T) -> T:
         """An absent element: a supplied value must be the inferred one."""
         self._last, self._start = element, self.position
@@ -247,6 +260,8 @@ class _Writing(Backend):
 class Writer(_Writing):
     """Writes units one after the other.
 
+    With a trace, a payload that has a structure of its own must keep its rules.
+
     Values are checked as in reading. A value that is missing, supplied without a place in the syntax, or of the wrong
     type is an ArgumentError; one that contradicts another is an InconsistentError.
     """
@@ -291,6 +306,28 @@ class Writer(_Writing):
     def tobytes(self) -> bytes:
         """All units written."""
         return self._bits.tobytes()
+
+    def content(
+        self,
+        element: Element[memoryview],
+        size: int,
+        name: str,
+        structure: Callable[Concatenate[Syntax, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """A payload with a structure: bytes as any other, of which a trace has the elements."""
+        trace, self._trace = self._trace, None
+        start = self.position
+        self.payload(element, size)
+        self._trace = trace
+        if trace is None:
+            return
+        reader = TracingReader(self._bits.tobytes())
+        reader.skip_to(start)
+        reader.unit(".".join(self._scopes), lambda s: s.within(name, size, structure, *args, **kwargs))
+        for record in reader.log.records(self._bits.tobytes()):
+            trace(record)
 
     def _record(self, element: Element[T], length: int, value: T | None, status: Status) -> None:
         if self._trace is not None:

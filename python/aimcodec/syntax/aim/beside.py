@@ -111,10 +111,10 @@ def is_asset_name(name: str) -> bool:
     return not {"", ".", ".."} & set(name.split("/")) and not any(c in "\\:" or c < " " for c in name)
 
 
-def structure_header(s: Syntax) -> None:
-    """3.7."""
+def structure_header(s: Syntax) -> str:
+    """3.7; returns the media type of the payload."""
     s.code(VARIANT_ID)
-    s.counted(MEDIA_TYPE)
+    return s.counted(MEDIA_TYPE)
 
 
 def evaluation_payload(s: Syntax) -> None:

@@ -11,10 +11,12 @@ from ...errors import AimcError, InternalError
 from ..coverage import counters
 from ..drawer import Choices, Drawer, RejectedError, draw_bytes
 from .beside import VERSION
+from .draw_structure import draw_structure, write_structure
 from .draw_tensor import draw_tensor
 from .index import END_SIZE
 from .model import Unit
 from .rules import FileRules
+from .structure import STRUCTURE_MEDIA_TYPE
 from .types import UnitType, is_critical
 from .unit import EMPTY, NEVER_PROTECTED, has_structured_payload, typed_header, typed_payload
 from .units import write_units
@@ -116,6 +118,8 @@ def _beside(file: _File, rng: random.Random, kind: int) -> Unit:
     except RejectedError:  # has not been seen; a choice is missing
         raise InternalError(f"no unit of type {kind} could be drawn") from None
     payload = draw_bytes(rng, rng.choice((0, 1, 63, 64, 65))) if protected or kind in WITH_PAYLOAD else b""
+    if not protected and fields.get("structure_header", {}).get("media_type") == STRUCTURE_MEDIA_TYPE:
+        payload = write_structure(draw_structure(rng))
     name = kind if is_critical(kind) is None else UnitType(kind)
     return Unit(name, {"protected_flag": int(protected), **fields}, payload)
 
@@ -124,6 +128,8 @@ def _names(file: _File, rng: random.Random, kind: int) -> Choices:
     """What draws the elements that other units have to do with."""
     variants = NEW_VARIANTS if kind == UnitType.VARIANT else file.variants
     choices = {**CHOICES, "variant_id": lambda drawer: drawer.rng.choice(variants)}
+    if kind == UnitType.STRUCTURE and rng.randrange(2):
+        choices["media_type"] = lambda _: STRUCTURE_MEDIA_TYPE
     targets = [entry for entry in file.rules.catalogue.entries if not entry.is_alias]
     if kind == UnitType.ALIAS and targets:
         target = rng.choice(targets)

@@ -20,6 +20,7 @@ from .beside import (
 )
 from .index import end_header, index_payload
 from .nnc import nnc_data_header, nnc_unit_header
+from .structure import STRUCTURE_MEDIA_TYPE, structure_payload
 from .tensor import alias_header, tensor_header
 from .types import UnitType, is_critical, padded
 
@@ -55,6 +56,8 @@ HEADER_PADDING = padding("header_padding", "2.2", "zero bytes up to a multiple o
 PAYLOAD_PADDING = padding("payload_padding", "2.2", "zero bytes up to a multiple of 64")
 PAYLOAD = payload("payload", "2.2", "payload of no syntax: coded values, files, ciphertext")
 
+OWN_FORM = f"media_type = {STRUCTURE_MEDIA_TYPE}"
+
 NEVER_PROTECTED = (UnitType.PACKAGE, UnitType.INDEX, UnitType.END)
 
 EMPTY = (UnitType.PACKAGE, UnitType.VARIANT, UnitType.ALIAS, UnitType.END)
@@ -64,7 +67,6 @@ HEADERS: dict[int, Callable[[Syntax], None]] = {
     UnitType.VARIANT: variant_header,
     UnitType.LICENSE: license_header,
     UnitType.ASSET: asset_header,
-    UnitType.STRUCTURE: structure_header,
     UnitType.ALIAS: alias_header,
     UnitType.NNC_UNIT: nnc_unit_header,
     UnitType.NNC_DATA: nnc_data_header,
@@ -80,14 +82,15 @@ PAYLOADS: dict[int, Callable[[Syntax], None]] = {
 
 def aim_unit(s: Syntax) -> None:
     """A unit."""
-    kind, protected, payload_size = unit_header(s, whole=True)
+    kind, protected, payload_size, media_type = unit_header(s, whole=True)
     s.verify(PAYLOAD_CRC, payload_size)
-    typed_payload(s, kind, protected, payload_size)
+    typed_payload(s, kind, protected, payload_size, media_type)
     s.reserved(PAYLOAD_PADDING)
 
 
-def unit_header(s: Syntax, *, whole: bool) -> tuple[int, bool, int]:
-    """The elements up to the payload; returns unit_type, whether the unit is protected, and payload_size.
+def unit_header(s: Syntax, *, whole: bool) -> tuple[int, bool, int, str]:
+    """The elements up to the payload; returns unit_type, whether the unit is protected, payload_size, and of STRUCTURE
+    the media type of the payload.
 
     `whole` says that the data have the payload too.
     """
@@ -104,10 +107,10 @@ def unit_header(s: Syntax, *, whole: bool) -> tuple[int, bool, int]:
     s.require(not (payload_size and kind in EMPTY), f"a unit of type {kind} has no payload")
     s.code(PAYLOAD_CRC)
     s.guard(HEADER_CRC, header_size)
-    typed_header(s, kind, header_size - FIXED_SIZE, None if protected else payload_size)
+    media_type = typed_header(s, kind, header_size - FIXED_SIZE, None if protected else payload_size)
     s.checksum(HEADER_CRC)
     s.reserved(HEADER_PADDING)
-    return kind, protected, payload_size
+    return kind, protected, payload_size, media_type
 
 
 def _critical(s: Syntax, kind: int, flag: int) -> None:
@@ -116,8 +119,10 @@ def _critical(s: Syntax, kind: int, flag: int) -> None:
     s.require(known is None or flag == known, f"critical_flag {flag} in a unit of type {kind}", OutOfRangeError)
 
 
-def typed_header(s: Syntax, kind: int, size: int, payload_size: int | None) -> None:
-    """The header that the type says; that of a reserved type is bytes."""
+def typed_header(s: Syntax, kind: int, size: int, payload_size: int | None) -> str:
+    """The header that the type says; that of a reserved type is bytes. Returns media_type of STRUCTURE, else ""."""
+    if kind == UnitType.STRUCTURE:
+        return s.within("structure_header", size, structure_header)
     if kind == UnitType.TENSOR:
         s.within("tensor_header", size, tensor_header, payload_size)
     elif kind in HEADERS:
@@ -126,12 +131,16 @@ def typed_header(s: Syntax, kind: int, size: int, payload_size: int | None) -> N
         s.code(b(size, "typed_header", "2.2", "header of a reserved type"))
     else:
         s.require(not size, f"a unit of type {kind} has no typed header")
+    return ""
 
 
-def typed_payload(s: Syntax, kind: int, protected: bool, size: int) -> None:
+def typed_payload(s: Syntax, kind: int, protected: bool, size: int, media_type: str = "") -> None:
     """The payload that the type says; bytes where there is none, or only ciphertext."""
     if not has_structured_payload(kind, protected):
-        s.payload(PAYLOAD, size)
+        if kind == UnitType.STRUCTURE and not protected and s.when(OWN_FORM, media_type == STRUCTURE_MEDIA_TYPE):
+            s.content(PAYLOAD, size, "structure_payload", structure_payload)
+        else:
+            s.payload(PAYLOAD, size)
     elif kind == UnitType.LICENSE:
         s.within(payload_name(kind), size, license_payload, size)
     else:

@@ -216,7 +216,7 @@ def _framed(unit: Unit, payload_size: int, payload_crc: int, path: str) -> Field
 
 
 def _size(
-    path: str, fields: Fields, structure: Callable[Concatenate[Syntax, P], None], *args: P.args, **kwargs: P.kwargs
+    path: str, fields: Fields, structure: Callable[Concatenate[Syntax, P], object], *args: P.args, **kwargs: P.kwargs
 ) -> int:
     """Bytes of a structure."""
     sizer = Sizer()
