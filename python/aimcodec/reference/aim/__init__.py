@@ -10,11 +10,13 @@ subject:
 - little_endian, block, plane, rans, matches, nibbles: clause 7, lossless coding
 - context: clause 8
 - nnc: clause 9
+- structure: clause 14, when it is asked for
 - file: all of it together
 """
 
 from .block import decode_block
 from .file import AimFile, read
+from .structure import read_structure
 from .tensor import Tensor
 
-__all__ = ["AimFile", "Tensor", "decode_block", "read"]
+__all__ = ["AimFile", "Tensor", "decode_block", "read", "read_structure"]
