@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -18,6 +18,7 @@ from aimcodec.bridges.gguf_header import MAGIC
 from aimcodec.bridges.model import Model
 from aimcodec.errors import UnsupportedError
 from aimcodec.limits import Limits
+from aimcodec.model.walk import all_tensors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +28,7 @@ __all__ = ["FORMATS", "START_BYTES", "Format", "WriteOptions", "find_format", "l
 Read: TypeAlias = "Callable[[str], NDArray[Any]]"
 Write: TypeAlias = "Callable[[Path, Model, Read, WriteOptions], None]"
 
-START_BYTES = 64  # of a file, by which it is told
+START_BYTES = 512  # of a file, by which it is told
 DEFAULT_SHARD_BYTES = 5_000_000_000
 PICKLE_PROTOCOLS = range(2, 6)
 
@@ -94,6 +95,11 @@ def left_out(model: Model, kind: Format) -> list[str]:
         lines.append(f"metadata ({len(model.metadata)}), as {kind.name} files have none")
     if "structure" not in kind.holds and model.structure is not None:
         lines.append(f"the structure, as {kind.name} files have none")
+    elif model.structure is not None:
+        named = {tensor.parameter for tensor in all_tensors(model.structure)}
+        spare = [tensor.name for tensor in model.tensors if tensor.name not in named]
+        if spare:
+            lines.append(f"tensors that the structure does not name ({', '.join(spare)})")
     assets = [name for name in model.assets if name not in kind.holds]
     if assets:
         lines.append(f"assets ({', '.join(assets)}), as {kind.name} files have none")
@@ -120,6 +126,12 @@ def _sniffed(module: str, name: str) -> Callable[[bytes, str], bool]:
         return bool(getattr(importlib.import_module(f"aimcodec.bridges.{module}"), name)(start, path))
 
     return told
+
+
+def _is_onnx(start: bytes, path: str) -> bool:
+    from aimcodec.bridges.onnx_sniff import looks_like_onnx
+
+    return len(start) >= 8 and looks_like_onnx(start)
 
 
 def _is_zip(start: bytes) -> bool:
@@ -188,6 +200,22 @@ def _write_gguf(path: Path, model: Model, read: Read, options: WriteOptions) -> 
         write_gguf(file, model.tensors, model.metadata, model.assets, read)
 
 
+def _write_onnx(path: Path, model: Model, read: Read, options: WriteOptions) -> None:
+    from aimcodec.bridges.onnx import write_onnx
+
+    structure = model.structure
+    if structure is None:
+        raise UnsupportedError("ONNX files need a structure, and this model has tensors alone")
+    whole = replace(structure, metadata={**structure.metadata, **model.metadata})
+    write_onnx(path, whole, model.tensors, read)
+
+
+def _refuse_paddle(path: str, limits: Limits) -> Model:
+    from aimcodec.bridges.paddle import refuse_pickle
+
+    return refuse_pickle(path, limits)
+
+
 SAFETENSORS = Format(
     "safetensors",
     (".safetensors",),
@@ -214,14 +242,39 @@ GGUF = Format(
 )
 EXPORTED = Format("torch.export", (".pt2",), _is_exported, _refuse_exported)
 TORCH = Format("PyTorch", (".pt", ".pth", ".bin"), _is_torch, _bridge("torch", "TorchFile"))
+ONNX = Format(
+    "ONNX", (".onnx",), _is_onnx, _bridge("onnx", "OnnxFile"), _write_onnx, frozenset({"metadata", "structure"})
+)
+TFLITE = Format("TFLite", (".tflite",), _sniffed("tflite", "looks_like_tflite"), _bridge("tflite", "TfliteFile"))
+KERAS = Format(
+    "Keras", (".keras", ".h5", ".hdf5"), _sniffed("keras", "looks_like_keras"), _bridge("keras", "KerasFile")
+)
+FLAX = Format("Flax", (".msgpack",), _sniffed("flax", "looks_like_flax"), _bridge("flax", "FlaxFile"))
+TENSORFLOW = Format(
+    "TensorFlow",
+    (".index", ".pb"),
+    _sniffed("tensorflow", "looks_like_tensorflow"),
+    _bridge("tensorflow", "TensorflowCheckpoint"),
+)
+PADDLE = Format(
+    "PaddlePaddle", (".pdiparams",), _sniffed("paddle", "looks_like_paddle"), _bridge("paddle", "PaddleFile")
+)
+PADDLE_PICKLE = Format("paddle.save", (".pdparams", ".pdopt"), _sniffed("paddle", "looks_like_pickle"), _refuse_paddle)
 NPZ = Format("npz", (".npz",), lambda start, _: _is_zip(start), _bridge("npz", "NpzFile"), _write_npz)
 
 # Those that are told by less come later; archives of no other kind are taken for numpy's.
 FORMATS: tuple[Format, ...] = (
     SAFETENSORS,
-    SHARDS,
     GGUF,
+    TFLITE,
+    SHARDS,
+    KERAS,
     EXPORTED,
+    PADDLE_PICKLE,
+    FLAX,
     TORCH,
+    PADDLE,
+    TENSORFLOW,
+    ONNX,
     NPZ,
 )

@@ -87,7 +87,8 @@ class PackageModel:
         with about(self.opened.source):
             package = self.package
             beside: dict[str, Sequence[object]] = {
-                "contributors": package.contributors,
+                # Those that a structure holds go along with it.
+                "contributors": package.contributors if package.model is None else [],
                 "licences": package.licenses,
                 "evaluations": package.evaluations,
                 "other variants": package.variants[1:],
