@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aimcodec.errors import AimcError, InconsistentError, OutOfMemoryError, UnsupportedError
+from aimcodec.errors import AimcError, InconsistentError, OutOfMemoryError, OutOfRangeError, UnsupportedError
 from aimcodec.operators.torch.registry import Context
 
 __all__ = ["EMPTY", "UNWANTED", "Block", "Body", "Step", "execute", "release_early"]
@@ -121,6 +121,8 @@ def _typed(error: Exception, place: str) -> AimcError:
         return OutOfMemoryError("no memory for a result", path=place)
     if isinstance(error, NotImplementedError) or "not implemented for" in text:
         return UnsupportedError(f"PyTorch: {text}", path=place)
+    if isinstance(error, IndexError):
+        return OutOfRangeError(text, path=place)
     return InconsistentError(f"inputs do not fit the operator: {text}", path=place)
 
 

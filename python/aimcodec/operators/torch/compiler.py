@@ -20,12 +20,12 @@ from aimcodec.model.structures import (
     TensorType,
 )
 from aimcodec.operators.torch.block import EMPTY, UNWANTED, Block, Body, Step, execute, release_early
+from aimcodec.operators.torch.choice import Find
 from aimcodec.operators.torch.constants import Loader, parameter_loader, sparse_loader, sparse_tensor, text, value_of
-from aimcodec.operators.torch.registry import Context, attributes_of, find
+from aimcodec.operators.torch.registry import Context
 
 __all__ = ["Compiler", "Scope"]
 
-Find = Callable[[str, str, int], Callable[..., Any] | None]
 Attributes = Mapping[str, Attribute]
 MAX_DEPTH = 64  # graphs and functions inside each other
 
@@ -90,10 +90,10 @@ class Scope:
 class Compiler:
     """Makes blocks, and collects what no kernel is there for."""
 
-    def __init__(self, structure: ModelStructure, parameters: Mapping[str, torch.Tensor], custom: Find, limits: Limits):
+    def __init__(self, structure: ModelStructure, parameters: Mapping[str, torch.Tensor], find: Find, limits: Limits):
         self.functions = {(f.domain, f.name, f.overload): f for f in structure.functions}
         self.parameters = parameters
-        self.custom = custom
+        self.find = find
         self.limits = limits
         self.steps = 0
         self.unsupported: set[str] = set()
@@ -178,12 +178,13 @@ class Compiler:
         own = self.functions.get((node.domain, node.operator, node.overload))
         if own is not None:
             return Step(self._call(own, given, scope, place, len(node.inputs)), context, (), (), place=place)
-        call = self.custom(node.domain, node.operator, version) or find(node.domain, node.operator, version)
-        step = Step(call or _nothing, context, (), (), place=place)
-        if call is None:
+        found = self.find(node.domain, node.operator, version)
+        step = Step(found.call if found else _nothing, context, (), (), place=place)
+        if found is None:
             self.unsupported.add(f"{node.domain or 'ai.onnx'}.{node.operator} of version {version}")
         else:
-            self._attributes(step, given, node, scope, attributes_of(call))
+            step.attributes.update(found.defaults)
+            self._attributes(step, given, node, scope, found.attributes)
         return step
 
     def _resolve(self, attribute: Attribute, scope: Scope) -> Attribute | None:

@@ -10,8 +10,10 @@ import torch
 from aimcodec.errors import ArgumentError, UnsupportedError
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 from aimcodec.model.structures import ModelStructure, TensorType, VariableNode
+from aimcodec.operators.registry import Registry
 from aimcodec.operators.torch.block import execute
-from aimcodec.operators.torch.compiler import Compiler, Find, Scope
+from aimcodec.operators.torch.choice import finder
+from aimcodec.operators.torch.compiler import Compiler, Scope
 from aimcodec.operators.torch.constants import Loader, parameter_loader
 from aimcodec.operators.torch.elements import torch_type
 from aimcodec.operators.torch.registry import Context
@@ -29,7 +31,7 @@ class TorchProgram:
     Args:
         structure: of the model.
         parameters: values of its parameters by name; elements below 8 bits as `from_array` carries them.
-        custom: further kernels, which go before those here: a function of domain, operator and version.
+        registry: of custom operators, whose kernels for "torch" the model may use.
         limits: what the model may ask for: `max_elements` of a result, `max_units` steps.
 
     Raises:
@@ -44,11 +46,11 @@ class TorchProgram:
         structure: ModelStructure,
         parameters: Mapping[str, torch.Tensor],
         *,
-        custom: Find | None = None,
+        registry: Registry | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         versions = {("" if s.domain == "ai.onnx" else s.domain): s.version for s in structure.operator_sets}
-        compiler = Compiler(structure, parameters, custom or _no_kernel, limits)
+        compiler = Compiler(structure, parameters, finder(registry), limits)
         self._block = compiler.graph(structure.graph, Scope(versions, {}), "graph")
         if compiler.unsupported:
             raise UnsupportedError(f"no kernels of PyTorch for {', '.join(sorted(compiler.unsupported))}")
@@ -109,13 +111,9 @@ def _check_tensor(name: str, value: Any, expected: TensorType) -> None:
     if expected.size is None:
         return
     fits = len(expected.size) == value.ndim and all(
-        dimension.value is None or dimension.value == size
+        dimension.value is None or dimension.value < 0 or dimension.value == size
         for dimension, size in zip(expected.size, value.shape, strict=True)
     )
     if not fits:
         told = [dimension.symbol if dimension.value is None else dimension.value for dimension in expected.size]
         raise ArgumentError(f"the input {name!r} has the shape {list(value.shape)}, not {told}")
-
-
-def _no_kernel(domain: str, operator: str, version: int) -> None:
-    """There are no further kernels."""

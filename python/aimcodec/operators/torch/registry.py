@@ -6,9 +6,10 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
-from aimcodec.errors import LimitExceededError
+from aimcodec.errors import InconsistentError, LimitExceededError
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["KERNELS", "Context", "Kernel", "attributes_of", "find", "kernel"]
@@ -36,13 +37,28 @@ class Context:
         """Shapes that are computed are checked before memory is asked for.
 
         Raises:
+            InconsistentError: a dimension is negative.
             LimitExceededError: more elements than `max_elements`.
         """
         elements = 1
         for size in shape:
+            if size < 0:
+                raise InconsistentError(f"a dimension of {size}")
             elements *= size
         if elements > self.limits.max_elements:
             raise LimitExceededError(f"max_elements is {self.limits.max_elements}, a result has {elements}")
+
+    def check_broadcast(self, *tensors: Any) -> None:
+        """The same for what tensors make together: small ones can make a large one.
+
+        Raises:
+            LimitExceededError: more elements than `max_elements`.
+        """
+        first = tensors[0].shape
+        if all(tensor.shape == first for tensor in tensors):
+            return
+        dimensions = zip_longest(*(reversed(tensor.shape) for tensor in tensors), fillvalue=1)
+        self.check_shape([max(sizes) if min(sizes) else 0 for sizes in dimensions])
 
 
 class Kernel(NamedTuple):

@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from aimcodec.errors import InconsistentError, UnsupportedError
+from aimcodec.operators.torch.registry import Context
 
 __all__ = ["Windows", "pad_edges"]
 
@@ -73,9 +74,14 @@ class Windows:
         """Whether as much is added in front as behind."""
         return self.before == self.after and not any(self.extra)
 
-    def padded(self, x: torch.Tensor, value: float = 0.0) -> torch.Tensor:
-        """A tensor with all that is added, of one value."""
+    def padded(self, context: Context, x: torch.Tensor, value: float = 0.0) -> torch.Tensor:
+        """A tensor with all that is added, of one value.
+
+        Raises:
+            LimitExceededError: more elements than `max_elements`.
+        """
         behind = [back + more for back, more in zip(self.after, self.extra, strict=True)]
+        context.check_shape([*x.shape[:2], *map(sum, zip(x.shape[2:], self.before, behind, strict=True))])
         return pad_edges(x, self.before, behind, value)
 
     def views(self, padded: torch.Tensor) -> torch.Tensor:

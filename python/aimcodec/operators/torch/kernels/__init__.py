@@ -5,6 +5,7 @@ from aimcodec.operators.torch.kernels import (  # noqa: F401
     arithmetic,
     attention,
     casting,
+    contributed,
     control,
     convolution,
     creation,

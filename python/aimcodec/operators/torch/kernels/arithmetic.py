@@ -20,7 +20,8 @@ Operation = Callable[..., torch.Tensor]
 
 def _register(operator: str, function: Operation, of_numpy: Callable[..., Any]) -> None:
     @kernel(operator, since=7)
-    def binary(_: Context, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    def binary(context: Context, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        context.check_broadcast(a, b)
         if a.dtype != b.dtype:
             raise InconsistentError(f"elements of types {a.dtype} and {b.dtype}")
         return with_numpy(of_numpy, a, b) if a.dtype in UNSIGNED else function(a, b)
@@ -39,7 +40,13 @@ def align(a: torch.Tensor, b: torch.Tensor, axis: int | None) -> torch.Tensor:
 
 
 def _divide(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    return torch.div(a, b, rounding_mode="trunc") if is_integer(a) else torch.div(a, b)
+    if not is_integer(a):
+        return torch.div(a, b)
+    # The least integer by -1 does not fit, and stops the processor.
+    negated = b == -1
+    if a.dtype.is_signed and bool(negated.any()):
+        return torch.where(negated, -a, torch.div(a, torch.where(negated, 1, b), rounding_mode="trunc"))
+    return torch.div(a, b, rounding_mode="trunc")
 
 
 def _divide_unsigned(a: Any, b: Any) -> Any:
@@ -62,7 +69,8 @@ _register("Equal", torch.eq, np.equal)
 
 
 @kernel("Pow")
-def power(_: Context, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+def power(context: Context, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    context.check_broadcast(a, b)
     if a.dtype in UNSIGNED or b.dtype in UNSIGNED:
         return with_numpy(lambda x, y: np.power(x, y).astype(x.dtype), a, b)
     if is_integer(a) and b.dtype.is_floating_point:
@@ -74,7 +82,8 @@ def power(_: Context, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 @kernel("Mod")
-def modulo(_: Context, a: torch.Tensor, b: torch.Tensor, *, fmod: int = 0) -> torch.Tensor:
+def modulo(context: Context, a: torch.Tensor, b: torch.Tensor, *, fmod: int = 0) -> torch.Tensor:
+    context.check_broadcast(a, b)
     if is_integer(a) and not bool(b.bool().all()):
         raise InconsistentError("the remainder of an integer divided by zero")
     if a.dtype in UNSIGNED:
@@ -91,22 +100,26 @@ def _minimum(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 @kernel("Max")
-def maximum(_: Context, *inputs: torch.Tensor) -> torch.Tensor:
+def maximum(context: Context, *inputs: torch.Tensor) -> torch.Tensor:
+    context.check_broadcast(*inputs)
     return reduce(_maximum, inputs)
 
 
 @kernel("Min")
-def minimum(_: Context, *inputs: torch.Tensor) -> torch.Tensor:
+def minimum(context: Context, *inputs: torch.Tensor) -> torch.Tensor:
+    context.check_broadcast(*inputs)
     return reduce(_minimum, inputs)
 
 
 @kernel("Sum")
-def total(_: Context, *inputs: torch.Tensor) -> torch.Tensor:
+def total(context: Context, *inputs: torch.Tensor) -> torch.Tensor:
+    context.check_broadcast(*inputs)
     return reduce(torch.add, inputs)
 
 
 @kernel("Mean")
-def mean(_: Context, *inputs: torch.Tensor) -> torch.Tensor:
+def mean(context: Context, *inputs: torch.Tensor) -> torch.Tensor:
+    context.check_broadcast(*inputs)
     return reduce(torch.add, inputs) / len(inputs)
 
 

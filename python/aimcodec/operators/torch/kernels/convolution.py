@@ -35,6 +35,7 @@ def _of_rank(table: dict[int, Callable[..., torch.Tensor]], rank: int) -> Callab
 
 
 def convolve(
+    context: Context,
     x: torch.Tensor,
     weights: torch.Tensor,
     bias: torch.Tensor | None,
@@ -47,14 +48,15 @@ def convolve(
     """A convolution over the dimensions behind the first two."""
     windows = Windows.of(list(x.shape[2:]), list(weights.shape[2:]), strides, dilations, pads, auto_pad)
     padding = windows.before if windows.is_symmetric() else [0] * len(windows.before)
-    plain = x if windows.is_symmetric() else windows.padded(x)
+    plain = x if windows.is_symmetric() else windows.padded(context, x)
+    context.check_shape([x.shape[0], weights.shape[0], *windows.places])
     function = _of_rank(CONVOLUTIONS, x.ndim - 2)
     return function(plain, weights, bias, windows.strides, padding, windows.dilations, group)
 
 
 @kernel("Conv")
 def conv(
-    _: Context,
+    context: Context,
     x: torch.Tensor,
     weights: torch.Tensor,
     bias: torch.Tensor | None = None,
@@ -68,12 +70,12 @@ def conv(
 ) -> torch.Tensor:
     if kernel_shape and kernel_shape != list(weights.shape[2:]):
         raise InconsistentError(f"kernel_shape {kernel_shape} for weights of shape {list(weights.shape)}")
-    return convolve(x, weights, bias, auto_pad, dilations, group, pads, strides)
+    return convolve(context, x, weights, bias, auto_pad, dilations, group, pads, strides)
 
 
 @kernel("ConvInteger")
 def conv_integer(
-    _: Context,
+    context: Context,
     x: torch.Tensor,
     weights: torch.Tensor,
     x_zero: torch.Tensor | None = None,
@@ -86,7 +88,9 @@ def conv_integer(
     pads: list[int] | None = None,
     strides: list[int] | None = None,
 ) -> torch.Tensor:
-    exact = convolve(centred(x, x_zero), centred(weights, w_zero, 0), None, auto_pad, dilations, group, pads, strides)
+    exact = convolve(
+        context, centred(x, x_zero), centred(weights, w_zero, 0), None, auto_pad, dilations, group, pads, strides
+    )
     return exact.to(torch.int64).to(torch.int32)
 
 
@@ -119,11 +123,16 @@ def conv_transpose(
 ) -> torch.Tensor:
     rank = x.ndim - 2
     steps, gaps, added = strides or [1] * rank, dilations or [1] * rank, output_padding or [0] * rank
+    reach = [
+        (n - 1) * step + (k - 1) * gap + 1
+        for n, k, step, gap in zip(x.shape[2:], weights.shape[2:], steps, gaps, strict=True)
+    ]
+    context.check_shape([x.shape[0], weights.shape[1] * group, *reach])
     full = _of_rank(TRANSPOSED, rank)(x, weights, None, steps, 0, 0, group, gaps)
     sizes = [n + more for n, more in zip(full.shape[2:], added, strict=True)]
     before, after = _cut(sizes, list(x.shape[2:]), steps, auto_pad, output_shape, pads)
+    context.check_shape([*full.shape[:2], *(n - a - b for n, a, b in zip(sizes, before, after, strict=True))])
     result = pad_edges(full, [-n for n in before], [more - n for more, n in zip(added, after, strict=True)])
-    context.check_shape(list(result.shape))
     return result if bias is None else result + bias.reshape(-1, *[1] * rank)
 
 

@@ -92,10 +92,11 @@ def _unsqueeze(x: torch.Tensor, axes: list[int]) -> torch.Tensor:
 
 @kernel("Concat")
 @moves
-def concat(_: Context, *inputs: torch.Tensor, axis: int = 1) -> torch.Tensor:
+def concat(context: Context, *inputs: torch.Tensor, axis: int = 1) -> torch.Tensor:
     place = axis_of(axis, inputs[0].ndim)
     if len({(t.ndim, t.dtype) for t in inputs}) > 1:
         raise InconsistentError("tensors of several ranks or types")
+    context.check_shape([*inputs[0].shape[:place], sum(t.shape[place] for t in inputs), *inputs[0].shape[place + 1 :]])
     return torch.cat(inputs, place)
 
 

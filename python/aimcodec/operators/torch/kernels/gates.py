@@ -48,24 +48,23 @@ FUNCTIONS: dict[str, tuple[Callable[..., torch.Tensor], tuple[float | None, ...]
 
 
 def activations_of(
-    names: list[str] | None,
-    defaults: list[str],
+    names: list[str],
+    each: int,
     alpha: list[float] | None,
     beta: list[float] | None,
     directions: int,
 ) -> list[list[Activation]]:
-    """The functions of each direction.
+    """The functions of each direction, `each` of them.
 
     Raises:
         InconsistentError: not as many names or numbers as there have to be.
         UnsupportedError: a name that is not known.
     """
-    told = names or defaults * directions
-    if len(told) != len(defaults) * directions:
-        raise InconsistentError(f"{len(told)} activations instead of {len(defaults) * directions}")
+    if len(names) != each * directions:
+        raise InconsistentError(f"{len(names)} activations instead of {each * directions}")
     numbers = [iter(alpha or ()), iter(beta or ())]
     found = []
-    for name in told:
+    for name in names:
         try:
             function, presets = FUNCTIONS[name.lower()]
         except KeyError:
@@ -75,7 +74,7 @@ def activations_of(
         if len(values) != len(presets):
             raise InconsistentError(f"the activation {name!r} needs alpha and beta")
         found.append(partial(_apply, function, values) if values else function)
-    return [found[i : i + len(defaults)] for i in range(0, len(found), len(defaults))]
+    return [found[i : i + each] for i in range(0, len(found), each)]
 
 
 def _apply(function: Callable[..., torch.Tensor], values: list[float], x: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from aimcodec.errors import InconsistentError, UnsupportedError
+from aimcodec.errors import InconsistentError, OutOfRangeError, UnsupportedError
 from aimcodec.operators.torch.elements import VIEWS
 from aimcodec.operators.torch.numbers import axes_of, axis_of, integers, moves
 from aimcodec.operators.torch.registry import Context, kernel
@@ -18,10 +18,10 @@ def _places(indices: torch.Tensor, length: int) -> torch.Tensor:
     """Indices counted from 0.
 
     Raises:
-        InconsistentError: one lies outside.
+        OutOfRangeError: one lies outside.
     """
     if indices.numel() and not -length <= int(indices.min()) <= int(indices.max()) < length:
-        raise InconsistentError(f"an index lies outside a dimension of {length}")
+        raise OutOfRangeError(f"an index lies outside a dimension of {length}")
     return torch.where(indices < 0, indices + length, indices).long()
 
 

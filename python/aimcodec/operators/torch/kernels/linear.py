@@ -12,7 +12,9 @@ from aimcodec.operators.torch.registry import Context, kernel
 
 
 @kernel("MatMul")
-def matmul(_: Context, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+def matmul(context: Context, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    if a.ndim > 1 and b.ndim > 1:
+        context.check_broadcast(a[..., :1], b[..., :1, :])  # the shape of the product
     if a.dtype in UNSIGNED:  # modulo the range of the type, so the sign does not matter
         return torch.matmul(a.view(VIEWS[a.dtype]), b.view(VIEWS[b.dtype])).view(a.dtype)
     return torch.matmul(a, b)
@@ -46,7 +48,14 @@ def gemm(
 
 
 @kernel("Einsum")
-def einsum(_: Context, *inputs: torch.Tensor, equation: str) -> torch.Tensor:
+def einsum(context: Context, *inputs: torch.Tensor, equation: str) -> torch.Tensor:
+    # At most the product of all dimensions: each letter stands for one of them.
+    letters: dict[str, int] = {}
+    for term, tensor in zip(equation.split("->", maxsplit=1)[0].replace(" ", "").split(","), inputs, strict=True):
+        if "." not in term:
+            letters.update(zip(term, tensor.shape, strict=True))
+    output = equation.split("->")[1] if "->" in equation else ""
+    context.check_shape([letters.get(letter, 1) for letter in output])
     result: torch.Tensor = torch.einsum(equation.replace(" ", ""), *inputs)
     return result
 

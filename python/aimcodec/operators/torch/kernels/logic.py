@@ -16,7 +16,10 @@ from aimcodec.operators.torch.registry import Context, kernel
 
 def _register(operator: str, function: Callable[..., torch.Tensor]) -> None:
     @kernel(operator)
-    def binary(_: Context, a: torch.Tensor, b: torch.Tensor, *, broadcast: int = 0, axis: int | None = None) -> Any:
+    def binary(
+        context: Context, a: torch.Tensor, b: torch.Tensor, *, broadcast: int = 0, axis: int | None = None
+    ) -> Any:
+        context.check_broadcast(a, b)
         return function(a, align(a, b, axis) if broadcast else b)
 
 
@@ -28,7 +31,8 @@ _register("Xor", torch.logical_xor)
 def _register_bitwise(operator: str, function: Callable[..., torch.Tensor]) -> None:
     @kernel(operator)
     @moves
-    def bitwise(_: Context, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    def bitwise(context: Context, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        context.check_broadcast(a, b)
         return function(a, b)
 
 
@@ -39,5 +43,6 @@ _register_bitwise("BitwiseXor", torch.bitwise_xor)
 
 @kernel("Where")
 @moves
-def where(_: Context, condition: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+def where(context: Context, condition: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    context.check_broadcast(condition, a, b)
     return torch.where(condition, a, b)

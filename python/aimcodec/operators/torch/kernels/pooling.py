@@ -49,7 +49,7 @@ def max_pool(
 ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
     windows = Windows.of(list(x.shape[2:]), kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
     wide = x.float() if is_integer(x) else x
-    padded = windows.padded(wide, -math.inf)
+    padded = windows.padded(context, wide, -math.inf)
     pool = _of_rank(MAX_POOLS, x.ndim - 2)
     how = (kernel_shape, windows.strides, 0, windows.dilations)
     if context.outputs == 1:
@@ -81,7 +81,7 @@ def _flat_places(
 
 @kernel("AveragePool")
 def average_pool(
-    _: Context,
+    context: Context,
     x: torch.Tensor,
     *,
     kernel_shape: list[int],
@@ -93,7 +93,7 @@ def average_pool(
     strides: list[int] | None = None,
 ) -> torch.Tensor:
     windows = Windows.of(list(x.shape[2:]), kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
-    means = _means(windows.padded(x), windows)
+    means = _means(windows.padded(context, x), windows)
     if not any((*windows.before, *windows.after, *windows.extra)):
         return means
     ones = torch.ones(1, 1, *x.shape[2:], dtype=x.dtype)
@@ -109,7 +109,7 @@ def _means(padded: torch.Tensor, windows: Windows) -> torch.Tensor:
 
 @kernel("LpPool")
 def lp_pool(
-    _: Context,
+    context: Context,
     x: torch.Tensor,
     *,
     kernel_shape: list[int],
@@ -121,7 +121,7 @@ def lp_pool(
     strides: list[int] | None = None,
 ) -> torch.Tensor:
     windows = Windows.of(list(x.shape[2:]), kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
-    powers = windows.views(windows.padded(x).abs() ** p)
+    powers = windows.views(windows.padded(context, x).abs() ** p)
     return powers.sum(list(range(-len(kernel_shape), 0))) ** (1 / p)
 
 

@@ -124,7 +124,9 @@ def rnn(
     output_sequence: int = 0,
 ) -> tuple[torch.Tensor, ...]:
     layer = Layer.of(x, weights, recurrent, bias, sequence_lens, direction, layout)
-    functions = activations_of(activations, ["Tanh"], activation_alpha, activation_beta, len(layer.reverse))
+    functions = activations_of(
+        activations or ["Tanh"] * len(layer.reverse), 1, activation_alpha, activation_beta, len(layer.reverse)
+    )
 
     def cell_of(place: int) -> Cell:
         matrix, offset = layer.recurrent[place].T, layer.bias[place, layer.hidden :]
@@ -158,7 +160,8 @@ def gru(
     output_sequence: int = 0,
 ) -> tuple[torch.Tensor, ...]:
     layer = Layer.of(x, weights, recurrent, bias, sequence_lens, direction, layout)
-    functions = activations_of(activations, ["Sigmoid", "Tanh"], activation_alpha, activation_beta, len(layer.reverse))
+    names = activations or ["Sigmoid", "Tanh"] * len(layer.reverse)
+    functions = activations_of(names, 2, activation_alpha, activation_beta, len(layer.reverse))
     size = layer.hidden
 
     def cell_of(place: int) -> Cell:
@@ -204,16 +207,34 @@ def lstm(
     output_sequence: int = 0,
 ) -> tuple[torch.Tensor, ...]:
     layer = Layer.of(x, weights, recurrent, bias, sequence_lens, direction, layout)
-    defaults = ["Sigmoid", "Tanh", "Tanh"]
-    functions = activations_of(activations, defaults, activation_alpha, activation_beta, len(layer.reverse))
+    names = activations or ["Sigmoid", "Tanh", "Tanh"] * len(layer.reverse)
+    functions = activations_of(names, 3, activation_alpha, activation_beta, len(layer.reverse))
     states = [layer.states(initial_h, layout), layer.states(initial_c, layout)]
+    return _results(layout, *run_lstm(layer, states, peepholes, functions, clip, input_forget, _itself))
+
+
+def _itself(x: torch.Tensor) -> torch.Tensor:
+    return x
+
+
+def run_lstm(
+    layer: Layer,
+    states: list[torch.Tensor],
+    peepholes: torch.Tensor | None,
+    functions: list[list[Activation]],
+    clip: float | None,
+    input_forget: int,
+    seen: Activation,
+) -> tuple[torch.Tensor, ...]:
+    """All steps of an LSTM, of whose last output the matrices see what `seen` makes of it."""
 
     def cell_of(place: int) -> Cell:
         peeps = None if peepholes is None else peepholes[place].chunk(3)
         matrix, offset = layer.recurrent[place].T, layer.bias[place, 4 * layer.hidden :]
-        return _lstm_cell(matrix, offset, functions[place], peeps, clip, input_forget)
+        inner = _lstm_cell(matrix, offset, functions[place], peeps, clip, input_forget)
+        return lambda projected, state: inner(projected, [seen(state[0]), state[1]])
 
-    return _results(layout, *layer.run(cell_of, states))
+    return layer.run(cell_of, states)
 
 
 def _lstm_cell(

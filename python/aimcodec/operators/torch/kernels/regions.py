@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import torch
 
-from aimcodec.errors import InconsistentError, UnsupportedError
+from aimcodec.errors import OutOfRangeError, UnsupportedError
 from aimcodec.operators.torch.registry import Context, kernel
 
 
@@ -63,7 +63,7 @@ def _suppressed(
 
 def _check_batch(places: torch.Tensor, x: torch.Tensor) -> None:
     if places.numel() and not 0 <= int(places.min()) <= int(places.max()) < x.shape[0]:
-        raise InconsistentError("a region of an image that is not there")
+        raise OutOfRangeError("a region of an image that is not there")
 
 
 def _bilinear(image: torch.Tensor, y: torch.Tensor, x: torch.Tensor) -> list[torch.Tensor]:

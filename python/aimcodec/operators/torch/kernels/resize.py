@@ -132,6 +132,8 @@ def resample(
     outside = torch.zeros((), dtype=torch.bool)
     for place, axis in enumerate(axes):
         length, size, scale = x.shape[axis], sizes[place], scales[place]
+        if size == 0:
+            return x.new_zeros([sizes[axes.index(i)] if i in axes else n for i, n in enumerate(x.shape)])
         if length == 0 or scale <= 0:
             raise InconsistentError(f"a dimension of {length} by {scale}")
         bounds = (roi[place], roi[len(axes) + place]) if roi else (0.0, 1.0)
@@ -183,7 +185,10 @@ def resize(
         wanted = [math.floor(n * factor) for n, factor in zip(lengths, factors, strict=True)]
     else:
         raise InconsistentError("neither sizes nor scales")
-    context.check_shape(wanted)
+    whole = list(x.shape)
+    for place, size in zip(places, wanted, strict=True):
+        whole[place] = size
+    context.check_shape(whole)
     bounds = None if roi is None or not roi.numel() else [float(n) for n in roi.tolist()]
     how = (coordinate_transformation_mode, nearest_mode, cubic_coeff_a, antialias, exclude_outside, extrapolation_value)
     return resample(x, wanted, factors, bounds, places, Method(mode, *how))

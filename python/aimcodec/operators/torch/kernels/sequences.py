@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from aimcodec.errors import InconsistentError
+from aimcodec.errors import InconsistentError, OutOfRangeError
 from aimcodec.model.structures import Type
 from aimcodec.operators.torch.kernels.casting import name_of
 from aimcodec.operators.torch.numbers import axis_of, integers
@@ -23,7 +23,7 @@ def _place(sequence: Sequence, place: torch.Tensor | None, surplus: int) -> int:
     most = len(sequence) + surplus
     found = most - 1 if place is None else int(place)
     if not -len(sequence) <= found < most:
-        raise InconsistentError(f"place {found} of a sequence of {len(sequence)}")
+        raise OutOfRangeError(f"place {found} of a sequence of {len(sequence)}")
     return found + len(sequence) if found < 0 else found
 
 
