@@ -247,6 +247,9 @@ def test_sniffing() -> None:
     model.producer_name = "pytorch"
     data = model.SerializeToString()
     assert all(looks_like_onnx(data[:size]) for size in (8, 16, 64, 512, len(data)))
+    reordered = b"\x3a\x02\x12\x00\x08\x0a"
+    assert looks_like_onnx(reordered, "m.onnx")
+    assert not looks_like_onnx(reordered, "m.bin")
     others = [
         *(b"", b"\x08", b"\x08\x0b", b"GGUF\3\0\0\0", b"PK\3\4\x14\0\0\0", b"\x89HDF\r\n\x1a\n", b"\x80\x02}q\0."),
         b"\x08\x0a\0\0\0\0\0\0{}",  # safetensors with a header of 2,568 bytes
@@ -256,4 +259,4 @@ def test_sniffing() -> None:
         b"\x08\x04\x10\x01\x42\x01w\x4a\x10",  # TensorProto of ONNX
         b"\x0a\x10\x0a\x04name",  # GraphDef
     ]
-    assert not any(map(looks_like_onnx, others))
+    assert not any(looks_like_onnx(start, "m.onnx") for start in others)

@@ -131,7 +131,7 @@ def _sniffed(module: str, name: str) -> Callable[[bytes, str], bool]:
 def _is_onnx(start: bytes, path: str) -> bool:
     from aimcodec.bridges.onnx_sniff import looks_like_onnx
 
-    return len(start) >= 8 and looks_like_onnx(start)
+    return len(start) >= 8 and looks_like_onnx(start, path)
 
 
 def _is_zip(start: bytes) -> bool:

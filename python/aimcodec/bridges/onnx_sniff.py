@@ -11,29 +11,38 @@ TAGS = {
     **{0x12: TEXT, 0x1A: TEXT, 0x22: TEXT, 0x32: TEXT},
     **{0x3A: MESSAGE, 0x42: MESSAGE, 0x72: MESSAGE, 0xA2: MESSAGE, 0xCA: MESSAGE, 0xD2: MESSAGE},
 }
+FIRST = 0x08  # ir_version
 MAX_NUMBER_BYTES = 10
 SPACES = b"\t\n\r"
 
 
-def looks_like_onnx(start: bytes) -> bool:
-    """Whether a file that begins so may be an ONNX model: fields of ModelProto, ir_version the first.
+def looks_like_onnx(start: bytes, path: str = "") -> bool:
+    """Whether a file that begins so may be an ONNX model: fields of ModelProto.
 
     Args:
-        start: at least 8 bytes, better some hundred, or the whole file.
+        start: the first bytes, at least 8, better 64 or more.
+        path: a name that ends with .onnx tells where the fields do not begin with ir_version, as they usually do.
     """
-    place, fields = 0, 0
+    fields = _fields(start)
+    return len(fields) > 1 and (fields[0] == FIRST or path.lower().endswith(".onnx"))
+
+
+def _fields(start: bytes) -> list[int]:
+    """First bytes of the tags of the fields; none if a model has no such field."""
+    place = 0
+    found = []
     while place < len(start):
         kind = TAGS.get(start[place])
-        if kind is None or (fields == 0) != (start[place] == 0x08):
-            return False
+        if kind is None:
+            return []
+        found.append(start[place])
         place += 2 if start[place] >= 0x80 else 1  # numbers of fields from 16 on take two bytes
         value, place = _number(start, place)
         if kind != NUMBER:
             if kind == TEXT and not _is_text(start[place : place + value]):
-                return False
+                return []
             place += value
-        fields += 1
-    return fields > 1
+    return found
 
 
 def _number(data: bytes, place: int) -> tuple[int, int]:
