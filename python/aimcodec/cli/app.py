@@ -21,6 +21,7 @@ from aimcodec.cli import (
     diff,
     encode,
     extract,
+    graph,
     info,
     inspect,
     ls,
@@ -71,6 +72,7 @@ app.command("ls")(ls.ls)
 app.command("extract")(extract.extract)
 app.command("verify")(verify.verify)
 app.command("validate")(validate.validate)
+app.command("graph")(graph.graph)
 app.command("inspect")(inspect.inspect)
 app.command("annotate")(annotate.annotate)
 app.command("diff")(diff.diff)

@@ -13,7 +13,8 @@ from aimcodec.bits import Buffer
 from aimcodec.cli.files import map_file
 from aimcodec.cli.output import print_json
 from aimcodec.cli.report import ExitCode, about, exit_code, place_command, shown_path
-from aimcodec.errors import AimcError
+from aimcodec.cli.validate_model import validate_models
+from aimcodec.errors import AimcError, ArgumentError
 from aimcodec.inspect import check_any, is_package, place_of
 from aimcodec.inspect.text import printable
 from aimcodec.limits import DEFAULT_LIMITS
@@ -30,13 +31,24 @@ def validate(
     sequence: Annotated[
         bool, typer.Option("--sequence", help="NNC streams are updates of a sequence: each follows the one before it.")
     ] = False,
+    model: Annotated[
+        bool, typer.Option("--model", help="The graph instead: whether it makes sense, and fits the parameters.")
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="As many as the process may use by default.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object for each stream.")] = False,
 ) -> None:
     """Checks packages and streams front to back, decodes them completely, and says where they are wrong.
 
     Without --sequence each stream is decoded by itself.
+    With --model the graphs of models in any format are checked; exit code 1 if one has errors.
     """
+    if model:
+        if every or sequence:
+            raise ArgumentError("--model goes with neither --all nor --sequence")
+        worst = validate_models(streams, json)
+        if worst != ExitCode.GOOD:
+            raise typer.Exit(worst)
+        return
     worst = ExitCode.GOOD
     decoder = nnc.Decoder(threads=threads)
     for stream in streams:

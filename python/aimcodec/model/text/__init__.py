@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aimcodec.errors import UnsupportedError
-from aimcodec.model.structures import Contributor, Graph, ModelStructure
+from aimcodec.model.structures import Contributor, Function, Graph, ModelStructure
 from aimcodec.model.text.cursor import Cursor, Token
 from aimcodec.model.text.print_graph import VERSION, Printer
 from aimcodec.model.text.read_graph import read_function, read_graph, read_operator_set
@@ -24,10 +24,13 @@ def to_text(structure: ModelStructure) -> str:
     return printer.text
 
 
-def graph_to_text(graph: Graph) -> str:
-    """One graph as text; errors as of `to_text`."""
+def graph_to_text(graph: Graph | Function) -> str:
+    """One graph or function as text; errors as of `to_text`."""
     printer = Printer()
-    printer.graph(graph)
+    if isinstance(graph, Function):
+        printer.function(graph)
+    else:
+        printer.graph(graph)
     return printer.text + "\n"
 
 

@@ -38,6 +38,7 @@ from aimcodec.syntax.aim.types import DATA_TYPES
 __all__ = ["check_fields"]
 
 ELEMENT_TYPES = {row[1] for row in DATA_TYPES.values()}
+UNKNOWN = -1  # what some software writes for a dimension that is not known
 KEY_TYPES = {STRING, *(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))}
 VALUE_CLASSES: dict[AttributeKind, tuple[type, ...]] = {
     AttributeKind.FLOAT: (float, int),
@@ -125,7 +126,8 @@ def _check_element_type(name: str, path: str, findings: Findings, others: set[st
 def _check_dimensions(size: tuple[Dimension, ...], path: str, findings: Findings) -> None:
     for place, dimension in enumerate(size):
         if dimension.value is not None and dimension.value < 0:
-            findings.add("dimension.negative", f"{path}.size[{place}]", f"dimension {dimension.value}")
+            rule = "dimension.unknown" if dimension.value == UNKNOWN else "dimension.negative"
+            findings.add(rule, f"{path}.size[{place}]", f"dimension {dimension.value}")
         if dimension.value is not None and dimension.symbol:
             findings.add("symbol.conflict", f"{path}.size[{place}]", f"{dimension.value} and {shown(dimension.symbol)}")
 

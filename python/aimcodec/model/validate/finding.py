@@ -12,7 +12,7 @@ Severity: TypeAlias = Literal["error", "warning"]
 _ERRORS = {
     "nesting.depth": "graphs and types are not too deep in each other",
     "field.missing": "an operator, attribute, input, output or function has a name",
-    "operator-set.missing": "domains that are used have a version",
+    "operator-set.missing": "a domain that is used has a version",
     "operator-set.duplicate": "a domain has one version",
     "operator-set.version": "versions of domains are positive",
     "type.missing": "inputs and outputs of the main graph have a type",
@@ -49,11 +49,12 @@ _ERRORS = {
 }
 _WARNINGS = {
     "model.format-version": "the version of the representation is given",
+    "dimension.unknown": "a dimension that is not known has no number, and not -1",
     "graph.name": "the main graph has a name",
     "node.name": "names of nodes are unique",
     "name.shadowed": "names in a graph differ from those of the graph around it",
     "operator-set.newer": "versions of domains are known here",
-    "operator.domain": "operators are of a domain known here, or functions of the model",
+    "operator.domain": "something is known of the domains of operators that are no functions of the model",
     "operator.deprecated": "the operator is not withdrawn in this version",
     "parameter.unused": "parameters of the package are used",
     "quantization.variable": "what is said to be quantised is there",

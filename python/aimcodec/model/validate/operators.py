@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
+from aimcodec.model.schemas import MAX_VERSION, latest_versions, plain_domain, schema_of
 from aimcodec.model.structures import Function, ModelStructure, OperatorNode, OperatorSet
 from aimcodec.model.validate.finding import Findings, shown
 from aimcodec.model.validate.functions import FunctionKey, key_of_node
 from aimcodec.model.validate.parts import Part, Parts
 
 __all__ = ["check_operators"]
-
-MAX_VERSION = (1 << 31) - 1  # that the schemas are asked for
 
 
 def check_operators(
@@ -28,31 +26,28 @@ def check_operators(
         id(function): _versions(function.operator_sets, f"functions[{number}].operator_sets", latest, findings)
         for number, function in enumerate(structure.functions)
     }
-    untold = set()
+    told: set[tuple[str, int | None, str]] = set()
     for part, node in parts.nodes:
         _check_attribute_names(part, node, findings)
         if key_of_node(node) in functions or not node.operator:
             continue
         known = versions if part.owner is None else {**versions, **of_functions[id(part.owner)]}
-        domain = _plain(node.domain)
-        if domain not in known and (id(part.owner), domain) not in untold:
-            untold.add((id(part.owner), domain))
-            findings.add("operator-set.missing", part.path, f"no version of the domain {shown(node.domain)}")
-        if domain in latest and domain in known:
+        domain = plain_domain(node.domain)
+        if domain in known and domain in latest:
             _check_node(part, node, known[domain], findings)
-        elif latest and domain not in latest:
-            findings.add("operator.domain", part.path, f"nothing is known of {shown(node.domain)}.{node.operator!a}")
-
-
-def _plain(domain: str) -> str:
-    return "" if domain == "ai.onnx" else domain
+            continue
+        owner = None if part.owner is None else id(part.owner)
+        for rule, applies in (("operator-set.missing", domain not in known), ("operator.domain", domain not in latest)):
+            if applies and latest and (rule, owner, domain) not in told:
+                told.add((rule, owner, domain))  # once for a domain, at its first node
+                findings.add(rule, part.path, f"operator {shown(node.operator)} of the domain {shown(node.domain)}")
 
 
 def _versions(sets: Sequence[OperatorSet], path: str, latest: Mapping[str, int], findings: Findings) -> dict[str, int]:
     """Versions by domain."""
     versions: dict[str, int] = {}
     for place, operator_set in enumerate(sets):
-        domain, version = _plain(operator_set.domain), operator_set.version
+        domain, version = plain_domain(operator_set.domain), operator_set.version
         if domain in versions:
             findings.add("operator-set.duplicate", f"{path}[{place}]", f"a second version of {shown(domain)}")
         if not 0 < version <= MAX_VERSION:
@@ -64,35 +59,10 @@ def _versions(sets: Sequence[OperatorSet], path: str, latest: Mapping[str, int],
     return versions
 
 
-@lru_cache(maxsize=1)
-def latest_versions() -> Mapping[str, int]:
-    """The last known version of each domain that has schemas; nothing without onnx."""
-    try:
-        from onnx import defs
-    except ModuleNotFoundError:
-        return {}
-    versions: dict[str, int] = {}
-    for schema in defs.get_all_schemas_with_history():
-        versions[schema.domain] = max(schema.since_version, versions.get(schema.domain, 0))
-    versions[""] = defs.onnx_opset_version()
-    return versions
-
-
-@lru_cache(maxsize=4096)
-def _schema(operator: str, version: int, domain: str) -> Any:
-    """The schema of an operator, or None."""
-    from onnx import defs
-
-    try:
-        return defs.get_schema(operator, version, domain)
-    except (defs.SchemaError, UnicodeError):
-        return None
-
-
 def _check_node(part: Part, node: OperatorNode, version: int, findings: Findings) -> None:
     if not 0 < version <= MAX_VERSION:
         return
-    schema = _schema(node.operator, version, _plain(node.domain))
+    schema = schema_of(node.operator, version, node.domain)
     if schema is None:
         findings.add("operator.unknown", part.path, f"no {shown(node.operator)} in version {version}")
         return
