@@ -188,7 +188,7 @@ def write_shards(
     Args:
         index: where to.
         tensors: what to write, in this order.
-        metadata: texts by key; each shard has them.
+        metadata: texts by key; each shard has them, and the index.
         read: gives the array of a tensor.
         shard_bytes: of the tensors of a shard; a larger tensor has one of its own.
 
@@ -207,7 +207,7 @@ def write_shards(
             target = whole.enter_context(replacing(index.with_name(name)))
             with target.open("wb") as file:
                 write_safetensors(file, part, metadata, read)
-    content = {"metadata": {TOTAL: sum(tensor.nbytes for tensor in tensors)}, "weight_map": places}
+    content = {"metadata": {**metadata, TOTAL: sum(tensor.nbytes for tensor in tensors)}, "weight_map": places}
     with replacing(index) as target:
         target.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
