@@ -17,12 +17,14 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 import aimcodec
-from aimcodec.errors import ArgumentError, InconsistentError, UnsupportedError
+from aimcodec.errors import ArgumentError, InconsistentError, MalformedError, UnsupportedError
 from aimcodec.inference import Config, capabilities, create_predictor
 from aimcodec.inference.engines import ENGINES
 from aimcodec.inference.engines.libraries import library
 from aimcodec.model.onnx import from_proto
-from aimcodec.model.structures import ModelStructure
+from aimcodec.model.structures import Attribute, AttributeKind, ModelStructure
+from aimcodec.operators.catalogue import AttributeRule, Parameter
+from aimcodec.operators.registry import CustomOperator, Registry
 
 from .models import endless, model_of, package_of, parts, perceptron, value
 
@@ -315,3 +317,50 @@ def test_loop_is_a_model() -> None:
     with create_predictor(Config(parts(endless(3)))) as predictor:
         assert predictor.run({"x": np.zeros(4, np.float32)})["y"].tolist() == [3, 3, 3, 3]
     assert from_proto(endless(3))[0].graph.nodes[0].operator == "Loop"
+
+
+def halved() -> Any:
+    nodes = [helper.make_node("Halve", ["x"], ["y"], domain="com.example", times=2)]
+    model = model_of(nodes, [value("x", TensorProto.FLOAT, "n")], [value("y", TensorProto.FLOAT, "n")], {})
+    model.opset_import.append(helper.make_opsetid("com.example", 1))
+    return model
+
+
+@pytest.mark.parametrize("engine", ["reference", "torch"])
+def test_custom_operators(engine: str) -> None:
+    def halve(x: Any, *, times: int = 1) -> Any:
+        return x / 2**times
+
+    operator = CustomOperator(
+        name="Halve",
+        domain="com.example",
+        version=1,
+        inputs=(Parameter("x", "T"),),
+        outputs=(Parameter("y", "T"),),
+        attributes=(AttributeRule("times", AttributeKind.INT, default=1),),
+        type_constraints={"T": ("FLOAT32",)},
+        kernels={"reference": halve, "torch": halve},
+    )
+    config = Config(parts(halved()), engine=engine, operators=Registry([operator]))
+    with create_predictor(config) as predictor:
+        assert predictor.run({"x": np.array([8, 4], np.float32)})["y"].tolist() == [2, 1]
+    with pytest.raises(UnsupportedError, match="Halve"):
+        create_predictor(Config(parts(halved()), engine=engine))
+
+
+@pytest.mark.parametrize("name", ["__class__", "_run", "run", "onnx_node", "need_context"])
+def test_attributes_that_would_replace_parts_of_the_evaluator(name: str) -> None:
+    structure, arrays = parts(perceptron())
+    structure.graph.nodes[2].attributes.append(Attribute(name, AttributeKind.INT, 1))
+    with pytest.raises(MalformedError, match=name):
+        create_predictor(Config((structure, arrays), engine="reference"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_summary(engine: str) -> None:
+    summary = Config(package_of(perceptron()), engine=engine).summary()
+    assert summary.engine == capabilities()[engine]
+    assert summary.inputs == {"x": "FLOAT32 [batch, 64]"}
+    assert summary.outputs == {"y": "FLOAT32 [batch, 8]", "before": "FLOAT32 [batch, 64]"}
+    assert summary.operators == {"MatMul": 2, "Add": 1, "Relu": 1}
+    assert (summary.parameters, summary.parameter_bytes) == (3, 4 * (64 * 64 + 64 + 64 * 8))

@@ -13,6 +13,7 @@ from aimcodec.inference.handles import Handles, InputHandle, OutputHandle
 from aimcodec.inference.predictor import Predictor, create_predictor
 from aimcodec.inference.report import Profile
 from aimcodec.inference.stopping import PendingRun
+from aimcodec.inference.summary import Summary
 
 __all__ = [
     "Capabilities",
@@ -24,6 +25,7 @@ __all__ = [
     "Predictor",
     "Profile",
     "ShapeProfile",
+    "Summary",
     "capabilities",
     "create_predictor",
 ]

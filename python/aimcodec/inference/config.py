@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aimcodec.errors import ArgumentError
 from aimcodec.limits import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from aimcodec.inference.summary import Summary
 
 __all__ = ["OPTIMIZATIONS", "Config", "ShapeProfile"]
 
@@ -83,6 +86,17 @@ class Config:
     executor: Executor | None = None
     profile: bool = False
     engine_options: Mapping[str, str] = field(default_factory=dict)
+
+    def summary(self) -> Summary:
+        """What a predictor would be made of: reads the structure and no parameter, and makes nothing.
+
+        Raises:
+            AimcError: the source cannot be used, or the engine lacks a setting.
+            OSError: the source cannot be read.
+        """
+        from aimcodec.inference.summary import summary_of
+
+        return summary_of(self)
 
     def __post_init__(self) -> None:
         if self.optimization not in OPTIMIZATIONS:

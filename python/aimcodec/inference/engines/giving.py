@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["own", "place"]
 
 
-def own(value: Any, others: Iterable[Any]) -> Any:
+def own(value: Any, others: Collection[Any]) -> Any:
     """The value, as a copy where it may be memory of one of the others (an output that is an input or parameter)."""
+    if isinstance(value, list):
+        return [own(item, others) for item in value]
     if not isinstance(value, np.ndarray):
         return value
     shared = any(isinstance(other, np.ndarray) and np.may_share_memory(value, other) for other in others)

@@ -29,10 +29,7 @@ __all__ = ["ENGINE"]
 
 # Parameters below this size are inside the graph: shapes of other things may depend on them.
 INSIDE_BYTES = 4096
-SETTINGS = {
-    *("optimization", "disabled_passes", "threads", "parallel_nodes", "affinity", "profile", "engine_options"),
-    "operators",
-}
+SETTINGS = ("optimization", "disabled_passes", "threads", "parallel_nodes", "affinity", "profile", "engine_options")
 DEVICES = {"CPUExecutionProvider": "cpu", "CUDAExecutionProvider": "cuda"}
 
 

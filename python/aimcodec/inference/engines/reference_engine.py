@@ -11,6 +11,7 @@ from aimcodec.inference.engines.base import Capabilities, Stop, refuse
 from aimcodec.inference.engines.giving import own, place
 from aimcodec.inference.engines.graphs import proto_with, without_parameters
 from aimcodec.inference.engines.libraries import library, version_of
+from aimcodec.inference.engines.reference_operators import check_attribute_names, operator_classes
 from aimcodec.model.structures import ModelStructure
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ class ReferenceEngine:
         refuse(self.capabilities(), config)
         from onnx.reference import ReferenceEvaluator
 
+        check_attribute_names(structure)
         proto = proto_with(without_parameters(structure), (), loading)
         try:
-            evaluator = ReferenceEvaluator(proto, new_ops=_operators(config.operators))
+            evaluator = ReferenceEvaluator(proto, new_ops=operator_classes(config.operators, structure))
         except AimcError:
             raise
         except (NotImplementedError, RuntimeError) as error:
@@ -54,10 +56,6 @@ class ReferenceEngine:
         named = [tensor for tensor in structure.graph.parameters if tensor.parameter is not None]
         parameters = {tensor.name: loading.get(str(tensor.parameter)) for tensor in named}
         return ReferenceInstance(evaluator, parameters)
-
-
-def _operators(registry: Any) -> list[Any] | None:
-    return None if registry is None else list(registry.reference_operators())
 
 
 def _line(error: BaseException) -> str:
@@ -86,7 +84,7 @@ class ReferenceInstance:
                 raise UnsupportedError(f"the run failed: onnx says: {_line(error)}") from error
             except Exception as error:
                 raise InconsistentError(f"the run failed: onnx says: {_line(error)}") from error
-        return {name: place(name, own(value, given.values()), into) for name, value in found.items()}
+        return {name: place(name, own(value, [*given.values()]), into) for name, value in found.items()}
 
     def profile(self) -> Mapping[str, float]:
         """Nothing is kept."""

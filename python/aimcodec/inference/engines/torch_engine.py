@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimcodec.errors import UnsupportedError
 from aimcodec.inference.engines.base import Capabilities, Stop, refuse
-from aimcodec.inference.engines.giving import own, place
+from aimcodec.inference.engines.giving import place
 from aimcodec.inference.engines.libraries import library, version_of
 from aimcodec.model.structures import ModelStructure, OptionalType, SequenceType, TensorType, Type
 from aimcodec.model.walk import all_tensors
@@ -29,7 +29,9 @@ class TorchEngine:
         """PyTorch has threads for the process, not for a predictor: see `torch.set_num_threads`."""
         version = version_of("torch")
         devices = ("cpu",) if version else ()
-        return Capabilities("torch", version, devices, frozenset({"lazy"}), stops=False, parallel_runs=True)
+        return Capabilities(
+            "torch", version, devices, frozenset({"lazy", "operators"}), stops=False, parallel_runs=True
+        )
 
     def prepare(self, config: Config, structure: ModelStructure, loading: Loading) -> TorchInstance:
         """A program. Lazily, its first run waits for each parameter when it gets there.
@@ -45,7 +47,9 @@ class TorchEngine:
         parameters = Parameters(structure, loading)
         if not config.lazy:
             parameters.wait()
-        return TorchInstance(TorchProgram(structure, parameters, limits=config.limits), structure, parameters)
+        return TorchInstance(
+            TorchProgram(structure, parameters, registry=config.operators, limits=config.limits), structure, parameters
+        )
 
 
 class Parameters(Mapping[str, "torch.Tensor"]):
@@ -55,7 +59,7 @@ class Parameters(Mapping[str, "torch.Tensor"]):
         self._types = {t.parameter: t.element_type for t in all_tensors(structure) if t.parameter is not None}
         self._loading = loading
         self._tensors: dict[str, torch.Tensor] = {}
-        self.memory: list[NDArray[Any]] = []
+        self.storages: set[int] = set()
 
     def __getitem__(self, name: str) -> torch.Tensor:
         """A parameter, waited for."""
@@ -63,9 +67,8 @@ class Parameters(Mapping[str, "torch.Tensor"]):
         if found is None:
             from aimcodec.operators.torch import from_array
 
-            array = self._loading.get(name)
-            found = self._tensors[name] = from_array(array, self._types[name])
-            self.memory.append(array)
+            found = self._tensors[name] = from_array(self._loading.get(name), self._types[name])
+            self.storages |= _storages(found)
         return found
 
     def __contains__(self, name: object) -> bool:
@@ -101,8 +104,8 @@ class TorchInstance:
         """See `Instance`; what is in `into` is copied there."""
         given = {name: _to_torch(value, self._types[name]) for name, value in feeds.items()}
         found = self._program.run(given, list(outputs))
-        kept = [*feeds.values(), *self._parameters.memory]
-        return {n: place(n, own(_to_numpy(v, self._types[n]), kept), into) for n, v in found.items()}
+        kept = self._parameters.storages.union(*map(_storages, given.values()))
+        return {n: place(n, _to_numpy(_own(v, kept), self._types[n]), into) for n, v in found.items()}
 
     def profile(self) -> Mapping[str, float]:
         """Nothing is kept."""
@@ -112,6 +115,20 @@ class TorchInstance:
         """Forget the program and its parameters."""
         self._program = None
         self._parameters.end()
+
+
+def _storages(value: Any) -> set[int]:
+    """Where the memory of a value begins."""
+    if isinstance(value, (list, tuple)):
+        return set().union(*map(_storages, value))
+    return set() if value is None else {value.untyped_storage().data_ptr()} - {0}
+
+
+def _own(value: Any, kept: set[int]) -> Any:
+    """The value, as a copy where it is memory of an input or parameter: callers may change what they get."""
+    if isinstance(value, (list, tuple)):
+        return [_own(item, kept) for item in value]
+    return value.clone() if _storages(value) & kept else value
 
 
 def _to_torch(value: Any, kind: Type | None) -> Any:
