@@ -198,6 +198,21 @@ def test_external_values_are_aligned(tmp_path: Path) -> None:
     assert {entry["location"] for entry in entries if entry} == {"b.onnx.data"}
 
 
+def test_external_values_beyond_2_gib(tmp_path: Path) -> None:
+    """Of a file with a hole, so that it takes no space; the last row is not 0."""
+    rows, columns = 600_001, 1000
+    tensor = TensorProto(name="w", data_type=1, dims=[rows, columns], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="data")
+    with (tmp_path / "data").open("wb") as file:
+        file.seek((rows - 1) * columns * 4)
+        file.write(np.arange(columns, dtype="<f4").tobytes())
+    onnx.save(model_of([tensor]), tmp_path / "m.onnx")
+    array = OnnxFile(tmp_path / "m.onnx").read("w")
+    assert array.nbytes > 1 << 31
+    assert np.array_equal(array[-1], np.arange(columns))
+    assert not array[-2].any()
+
+
 def test_a_model_over_itself(tmp_path: Path) -> None:
     path = tmp_path / "a.onnx"
     model = sample()
