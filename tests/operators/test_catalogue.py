@@ -56,13 +56,13 @@ def test_every_operator_of_every_domain_is_read() -> None:
 def test_broadcasting_is_that_of_the_page_of_onnx() -> None:
     multidirectional = {o.name for o in operators(13) if o.broadcast is Broadcast.MULTIDIRECTIONAL}
     # Broadcast.md of the ONNX repository, those of version 13.
-    assert multidirectional >= set(["Add", "And", "Div", "Equal", "Greater", "Less", "Max", "Mean", "Min", "Mul", "Or", "Pow", "Sub", "Sum", "Where", "Xor"])
-    assert not multidirectional & set(["MatMul", "Conv", "Relu", "Gather", "Gemm", "PRelu"])
+    assert multidirectional >= {"Add", "And", "Div", "Equal", "Greater", "Less", "Max", "Mean", "Min", "Mul", "Or"}
+    assert multidirectional >= {"Pow", "Sub", "Sum", "Where", "Xor"}
+    assert not multidirectional & {"MatMul", "Conv", "Relu", "Gather", "Gemm", "PRelu"}
     assert {o.name for o in operators(13) if o.broadcast is Broadcast.UNIDIRECTIONAL} == {"Gemm", "PRelu"}
 
 
 def test_old_versions() -> None:
-    assert {o.name for o in operators(1)} >= {"Upsample", "Relu"} - {"Upsample"}
     assert "Upsample" in {o.name for o in operators(9)}
     assert "Upsample" not in {o.name for o in operators(10)}
 

@@ -15,7 +15,7 @@ from aimcodec.operators.catalogue import Operator
 from aimcodec.operators.element_types import STRING, name_of
 from aimcodec.operators.status import Status, failure
 
-__all__ = ["attributes_of", "keywords_of", "tensor_of"]
+__all__ = ["attributes_of", "guessed", "keywords_of", "tensor_of"]
 
 
 def attributes_of(operator: Operator, values: Mapping[str, Any]) -> tuple[Attribute, ...]:
@@ -47,6 +47,23 @@ def keywords_of(operator: Operator, values: Mapping[str, Any]) -> dict[str, Any]
     """What a kernel gets as keywords: values given, and the defaults of others."""
     defaults = {rule.name: rule.default for rule in operator.attributes}
     return defaults | {name: value for name, value in values.items() if value is not None}
+
+
+def guessed(operator: Operator, values: Mapping[str, Any]) -> tuple[Attribute, ...]:
+    """Attributes of a call that may be wrong, those with defaults too; kinds of unknown ones follow from the values."""
+    kinds = {rule.name: rule.kind for rule in operator.attributes}
+    given = {name: value for name, value in keywords_of(operator, values).items() if value is not None}
+    return tuple(
+        _attribute(operator, name, kinds.get(name, _guess(given[name])), given[name])
+        for name in sorted(given)
+        if kinds.get(name, AttributeKind.INT) in _CONVERT
+    )
+
+
+def _guess(value: Any) -> AttributeKind:
+    if isinstance(value, int):
+        return AttributeKind.INT
+    return AttributeKind.FLOAT if isinstance(value, float) else AttributeKind.STRING
 
 
 def tensor_of(array: Any, name: str = "") -> Tensor:

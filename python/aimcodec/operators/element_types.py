@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimcodec.dtypes import dtype_of
-from aimcodec.errors import ArgumentError
-from aimcodec.syntax.aim.types import DATA_TYPES
+from aimcodec.dtypes import OPAQUE, dtype_of, from_code
+from aimcodec.errors import ArgumentError, OutOfRangeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,16 @@ _EXCEPTIONS = {
     "float6e2m3": "FLOAT6_E2M3FN",
     "float6e3m2": "FLOAT6_E3M2FN",
 }
-_NAMES = {row.name.replace("_", "").lower(): row.name for row in DATA_TYPES.values()} | _EXCEPTIONS
+
+
+def _names() -> Iterator[str]:
+    """Of all types of the format."""
+    for code in range(OPAQUE):
+        with suppress(OutOfRangeError):  # reserved
+            yield from_code(code).name
+
+
+_NAMES = {name.replace("_", "").lower(): name for name in _names()} | _EXCEPTIONS
 
 
 def element_type(text: str) -> str:

@@ -54,11 +54,13 @@ class OperatorError(AimcError):
         status: why; never SUCCESS.
         operator: its name, with the domain in front unless that is the default one.
         argument: name of the input, output or attribute at fault, or "".
+        reason: what is wrong, without the names.
     """
 
     status = Status.INTERNAL_ERROR
     operator = ""
     argument = ""
+    reason = ""
 
 
 class _ArgumentError(OperatorError, ArgumentError):
@@ -108,5 +110,5 @@ def failure(status: Status, message: str, operator: str, argument: str = "") -> 
     """
     place = f"{operator}: {argument}" if argument else operator
     error = _KINDS[status](f"{place}: {message} ({status.name})")
-    error.status, error.operator, error.argument = status, operator, argument
+    error.status, error.operator, error.argument, error.reason = status, operator, argument, message
     return error

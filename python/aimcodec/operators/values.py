@@ -64,7 +64,7 @@ def _axes(given: _Given) -> None:
         return
     name = given.operator.name
     rank = first.ndim + (name in _ONE_MORE)
-    axis = given.keywords.get("axis")
+    axis = None if _for_whole_tensors(given) else given.keywords.get("axis")
     # 1 is allowed for scalars by most: an axis of a tensor without any has no effect.
     if axis is not None and not -max(rank, 1) <= axis < max(rank, 1) and name != "LpNormalization":
         raise given.wrong(Status.OUT_OF_RANGE, "axis", f"{axis} for a tensor of rank {first.ndim}")
@@ -75,6 +75,12 @@ def _axes(given: _Given) -> None:
         rank = first.ndim + (len(axes) if name == "Unsqueeze" else 0)
         if outside := [a for a in axes if not -rank <= a < rank]:
             raise given.wrong(Status.OUT_OF_RANGE, "axes", f"{outside[0]} for a tensor of rank {rank}")
+
+
+def _for_whole_tensors(given: _Given) -> bool:
+    """Whether a quantisation has one scale, so that its axis, which has a default, does not matter."""
+    scale = given.arrays.get("x_scale", given.arrays.get("y_scale"))
+    return given.operator.name in {"QuantizeLinear", "DequantizeLinear"} and scale is not None and scale.ndim == 0
 
 
 def _division(given: _Given) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aimcodec.operators.backends.cache import Cache
 from aimcodec.operators.backends.kernels import call_kernel, translated
-from aimcodec.operators.call import Call
+from aimcodec.operators.backends.quantised import EXACT
+from aimcodec.operators.call import Call, prepare
+from aimcodec.operators.catalogue import get
 from aimcodec.operators.status import Status, failure
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ class ReferenceBackend:
         if not call.operator.domain and call.version < _MEANING_SINCE.get(call.operator.name, 0):
             text = f"the evaluator of onnx does not know what it meant in version {call.version}"
             raise failure(Status.NOT_SUPPORTED, text, call.operator.full_name)
+        if not call.operator.domain and call.operator.name in EXACT:
+            return self._exact(call)
         feeds = {name: _fed(array) for name, array in call.feeds.items()}
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -44,6 +49,15 @@ class ReferenceBackend:
         except Exception as error:
             raise translated(error, call, "onnx reference") from error
         return [np.asarray(result) for result in results]
+
+    def _exact(self, call: Call) -> list[NDArray[Any]]:
+        def convolve(x: NDArray[Any], w: NDArray[Any], attributes: Mapping[str, Any]) -> NDArray[Any]:
+            return self.run(prepare(get("Conv", version=call.version), [x, w], attributes, version=call.version))[0]
+
+        try:
+            return [EXACT[call.operator.name](call, convolve)]
+        except Exception as error:
+            raise translated(error, call, "reference") from error
 
     def custom(self, call: Call) -> list[Any]:
         """See `Backend`."""
