@@ -61,7 +61,7 @@ def structure_of(value: float, kind: AttributeKind = AttributeKind.FLOAT) -> Mod
 
 
 @given(structures())
-@settings(max_examples=150)
+@settings(max_examples=120)
 def test_lossless(structure: ModelStructure) -> None:
     text = to_text(structure)
     assert from_text(text) == structure
@@ -69,7 +69,7 @@ def test_lossless(structure: ModelStructure) -> None:
 
 
 @given(structures())
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_nothing_invisible(structure: ModelStructure) -> None:
     assert all(line.isprintable() for line in to_text(structure).split("\n"))
 

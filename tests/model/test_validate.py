@@ -99,6 +99,7 @@ CHANGES: list[tuple[str, str, str, str]] = [
     ('operators "my.domain" 1', 'operators "my.domain" 0', "operator-set.version", "operator_sets[1]"),
     ('operators "" 17\noperators', 'operators "" 999\noperators', "operator-set.newer", "operator_sets[0]"),
     ("MatMul(x, w)", "other.MatMul(x, w)", "operator-set.missing", "graph.nodes[0]"),
+    ('operators "my.domain" 1\n', "", "operator-set.missing", "graph.nodes[1]"),
     ('"my.domain" 1', '"my.domain" 1\noperators "other" 1', "", ""),
     ("MatMul(x, w)", "my.domain.MatMul(x, w)", "operator.domain", "graph.nodes[0]"),
     ("MatMul(x, w)", "MatMull(x, w)", "operator.unknown", "graph.nodes[0]"),

@@ -109,7 +109,7 @@ class _Dot:
 
     def _node_label(self, node: OperatorNode, constants: Mapping[str, Tensor]) -> str:
         operator = f"{node.domain}.{node.operator}" if node.domain else node.operator
-        lines = [f"{operator} {node.name}".strip()]
+        lines = [f"{operator} {node.name}" if node.name else operator]
         lines += [self._constant_text(constants[name]) for name in node.inputs if name in constants]
         return label(*lines)
 

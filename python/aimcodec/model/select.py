@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from aimcodec.errors import ArgumentError
@@ -12,10 +13,10 @@ __all__ = ["as_graph", "named_graphs", "select_graph"]
 
 def named_graphs(structure: ModelStructure) -> Iterator[tuple[str, Graph | Function]]:
     """Path and structure of the main graph, of those inside nodes, and of functions; those around come first."""
-    pending: list[tuple[str, Graph | Function]] = [("graph", structure.graph)]
-    pending += [(f"functions[{number}]", function) for number, function in enumerate(structure.functions)]
+    pending: deque[tuple[str, Graph | Function]] = deque([("graph", structure.graph)])
+    pending.extend((f"functions[{number}]", function) for number, function in enumerate(structure.functions))
     while pending:
-        path, graph = pending.pop(0)
+        path, graph = pending.popleft()
         yield path, graph
         for number, node in enumerate(graph.nodes):
             for name, inner in inner_graphs(node):

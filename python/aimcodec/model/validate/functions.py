@@ -16,6 +16,8 @@ __all__ = ["FunctionKey", "check_functions", "key_of_node"]
 FunctionKey: TypeAlias = tuple[str, str, str]
 """Domain, name, overload."""
 
+MAX_MISSING = 20  # attributes that are told for a call
+
 
 def key_of_node(node: OperatorNode) -> FunctionKey:
     """The function that a node would call."""
@@ -37,10 +39,11 @@ def check_functions(structure: ModelStructure, parts: Parts, findings: Findings)
         functions.setdefault(key, function)
         places.setdefault(key, number)
     calls: dict[FunctionKey, set[FunctionKey]] = {key: set() for key in functions}
+    attributes = {id(function): _attributes(function) for function in structure.functions}
     for part, node in parts.nodes:
         called = functions.get(key_of_node(node))
         if called is not None:
-            _check_call(part, node, called, findings)
+            _check_call(part, node, called, attributes[id(called)], findings)
             if part.owner is not None:
                 calls[(part.owner.domain, part.owner.name, part.owner.overload)].add(key_of_node(node))
     for key in _in_cycles(calls):
@@ -48,7 +51,11 @@ def check_functions(structure: ModelStructure, parts: Parts, findings: Findings)
     with suppress(InconsistentError):  # a cycle, which is told above
         _check_cost(structure, findings)
     for part, attribute in parts.attributes:
-        _check_reference(part, attribute.reference, findings)
+        if attribute.reference and part.owner is None:
+            findings.add("attribute.reference", part.path, f"{shown(attribute.reference)}, outside a function")
+        elif attribute.reference and attribute.reference not in attributes[id(part.owner)]:
+            text = f"the function has no attribute {shown(attribute.reference)}"
+            findings.add("attribute.reference", part.path, text)
     return functions
 
 
@@ -59,27 +66,22 @@ def _check_cost(structure: ModelStructure, findings: Findings) -> None:
         findings.add("function.calls", "functions", shown(error.message)[1:-1])
 
 
-def _check_reference(part: Part, reference: str, findings: Findings) -> None:
-    if not reference:
-        return
-    if part.owner is None:
-        findings.add("attribute.reference", part.path, f"a reference to {shown(reference)} outside a function")
-    elif reference not in part.owner.attributes and all(a.name != reference for a in part.owner.defaults):
-        findings.add("attribute.reference", part.path, f"the function has no attribute {shown(reference)}")
+def _attributes(function: Function) -> set[str]:
+    """Attributes that a node may give."""
+    return {*function.attributes, *(attribute.name for attribute in function.defaults)}
 
 
-def _check_call(part: Part, node: OperatorNode, called: Function, findings: Findings) -> None:
+def _check_call(part: Part, node: OperatorNode, called: Function, attributes: set[str], findings: Findings) -> None:
     if len(node.inputs) > len(called.inputs):
         findings.add("operator.inputs", part.path, f"{len(node.inputs)} inputs, {len(called.inputs)} at most")
     if len(node.outputs) > len(called.outputs):
         findings.add("operator.outputs", part.path, f"{len(node.outputs)} outputs, {len(called.outputs)} at most")
     given = {attribute.name for attribute in node.attributes}
-    for name in called.attributes:
+    for name in called.attributes[: MAX_MISSING + len(given)]:
         if name not in given:
             findings.add("attribute.required", part.path, f"attribute {shown(name)} is missing")
-    known = {*called.attributes, *(attribute.name for attribute in called.defaults)}
     for place, attribute in enumerate(node.attributes):
-        if attribute.name not in known:
+        if attribute.name not in attributes:
             path = f"{part.path}.attributes[{place}]"
             findings.add("attribute.unknown", path, f"the function has no attribute {shown(attribute.name)}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -95,11 +96,14 @@ def _value(name: str, read: Read | None) -> NDArray[Any] | None:
 
 def _tell(text: str, parts: Parts, findings: Findings) -> None:
     """Finds the nodes that the errors of onnx are about."""
+    places: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for part, node in parts.nodes:
+        places[node.operator, node.name].append(part.path)
     errors = [found.groups() for found in _ERROR.finditer(text)]
-    for operator, name, message in errors or [("", None, text)]:
+    for operator, name, message in errors or [("", "", text)]:
         if any(words in message for words in _NO_ERRORS):
             continue
-        places = [p.path for p, node in parts.nodes if node.operator == operator and node.name == (name or "")]
+        found = places[operator, name or ""]
         what = f"{operator} {name or ''}".strip()
-        path = places[0] if len(places) == 1 else "graph"
+        path = found[0] if len(found) == 1 else "graph"
         findings.add("shape.inference", path, f"{shown(what)[1:-1]}: {shown(_PREFIX.sub('', message))[1:-1]}")

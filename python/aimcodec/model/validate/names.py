@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from aimcodec.model.structures import Function, Graph, ModelStructure, OperatorNode
@@ -48,7 +49,7 @@ def _check_function(function: Function, path: str, findings: Findings) -> None:
     for place, name in enumerate(function.inputs):
         _define(name, f"{path}.inputs[{place}]", scope, findings)
     given = [*function.attributes, *(attribute.name for attribute in function.defaults)]
-    for name in sorted({name for name in given if given.count(name) > 1}):
+    for name in (name for name, count in Counter(given).items() if count > 1):
         findings.add("attribute.duplicate", path, f"attribute {shown(name)} more than once")
     _check_nodes(function.nodes, path, scope, findings)
     for place, name in enumerate(function.outputs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,23 +23,25 @@ def check_operators(
     if not latest:
         findings.add("check.skipped", "", "operators: onnx is not there; pip install 'aimcodec[onnx]' brings it")
     versions = _versions(structure.operator_sets, "operator_sets", latest, findings)
-    of_functions = {
-        id(function): _versions(function.operator_sets, f"functions[{number}].operator_sets", latest, findings)
-        for number, function in enumerate(structure.functions)
-    }
+    known_in: dict[int | None, Mapping[str, int]] = {None: versions}
+    for number, function in enumerate(structure.functions):
+        own = _versions(function.operator_sets, f"functions[{number}].operator_sets", latest, findings)
+        known_in[id(function)] = ChainMap(own, versions)
     told: set[tuple[str, int | None, str]] = set()
     for part, node in parts.nodes:
         _check_attribute_names(part, node, findings)
-        if key_of_node(node) in functions or not node.operator:
-            continue
-        known = versions if part.owner is None else {**versions, **of_functions[id(part.owner)]}
-        domain = plain_domain(node.domain)
-        if domain in known and domain in latest:
-            _check_node(part, node, known[domain], findings)
+        if not node.operator:
             continue
         owner = None if part.owner is None else id(part.owner)
-        for rule, applies in (("operator-set.missing", domain not in known), ("operator.domain", domain not in latest)):
-            if applies and latest and (rule, owner, domain) not in told:
+        known = known_in[owner]
+        domain, is_function = plain_domain(node.domain), key_of_node(node) in functions
+        if domain in known and domain in latest and not is_function:
+            _check_node(part, node, known[domain], findings)
+        rules = ["operator-set.missing"] if domain not in known else []
+        if latest and domain not in latest and not is_function:
+            rules.append("operator.domain")
+        for rule in rules:
+            if (rule, owner, domain) not in told:
                 told.add((rule, owner, domain))  # once for a domain, at its first node
                 findings.add(rule, part.path, f"operator {shown(node.operator)} of the domain {shown(node.domain)}")
 
