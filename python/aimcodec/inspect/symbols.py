@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from aimcodec.syntax import aim
+from aimcodec.syntax.aim.structure import AttributeType
+from aimcodec.syntax.aim.structure_types import TEXT, UNKNOWN_ELEMENTS, TypeCode
 from aimcodec.syntax.aim.types import DATA_TYPES, OPAQUE
 from aimcodec.syntax.nnc import PayloadType, UnitType
 
 __all__ = ["symbol"]
 
 AIM_TYPES = {**{code: row.name for code, row in DATA_TYPES.items()}, OPAQUE: "OPAQUE"}
+ELEMENT_TYPES = {**AIM_TYPES, UNKNOWN_ELEMENTS: "UNDEFINED", TEXT: "STRING"}
 AIM_CODINGS = {coding.value: coding.name for coding in aim.Coding}
 
 NAMES: dict[str, dict[int, str]] = {
@@ -36,6 +39,13 @@ NAMES: dict[str, dict[int, str]] = {
     "unit_type": {kind.value: kind.name for kind in aim.UnitType},
     "data_type": AIM_TYPES,
     "entry_data_type": AIM_TYPES,
+    "element_type": ELEMENT_TYPES,
+    "key_type": ELEMENT_TYPES,
+    "constant_type": ELEMENT_TYPES,
+    "type_code": {code.value: code.name for code in TypeCode},
+    "attribute_type": {kind.value: kind.name for kind in AttributeType},
+    "dimension_code": {0: "unknown", 1: "number", 2: "symbol"},
+    "storage": {0: "here", 1: "parameter"},
     "coding": AIM_CODINGS,
     "entry_coding": AIM_CODINGS,
 }

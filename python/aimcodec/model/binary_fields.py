@@ -31,7 +31,7 @@ from aimcodec.model.structures import (
     VariableNode,
 )
 from aimcodec.syntax import Fields
-from aimcodec.syntax.aim.structure import PLURAL, Kind
+from aimcodec.syntax.aim.structure import PLURAL, AttributeType
 from aimcodec.syntax.aim.structure_types import MAX_DEPTH, TypeCode
 
 __all__ = ["fields_of"]
@@ -164,21 +164,21 @@ def _attribute(attribute: Attribute, depth: int) -> Fields:
 
 def _values(attribute: Attribute, depth: int) -> Fields:
     """The value, or values, of an attribute."""
-    kind = PLURAL.get(attribute.kind, attribute.kind)
+    kind = PLURAL.get(attribute.kind) or attribute.kind
     values = attribute.value if attribute.kind in PLURAL else [attribute.value]
-    name, of = _KINDS[Kind(kind)]
+    name, of = _KINDS[AttributeType(kind)]
     if not isinstance(values, list | tuple) or not all(isinstance(value, of) for value in values):
         raise ArgumentError(f"attribute {attribute.name!r} has a value that is not of its kind, {attribute.kind.name}")
     found: Fields = {"value_count": len(values), name: values}
-    if kind == Kind.STRING:
+    if kind == AttributeType.STRING:
         found["string_size"] = [len(value) for value in values]
-    elif kind == Kind.TENSOR:
+    elif kind == AttributeType.TENSOR:
         found[name] = [_tensor(value) for value in values]
-    elif kind == Kind.SPARSE_TENSOR:
+    elif kind == AttributeType.SPARSE_TENSOR:
         found[name] = [_sparse_tensor(value) for value in values]
-    elif kind == Kind.GRAPH:
+    elif kind == AttributeType.GRAPH:
         found[name] = [_graph(value, _inside(depth)) for value in values]
-    elif kind == Kind.TYPE:
+    elif kind == AttributeType.TYPE:
         found[name] = [_type(value, _inside(depth)) for value in values]
     return found
 
@@ -254,12 +254,12 @@ def _code(name: str) -> int:
 
 
 # The list of values of an attribute, and their type.
-_KINDS: dict[Kind, tuple[str, Any]] = {
-    Kind.FLOAT: ("float", (float, int)),
-    Kind.INT: ("int", int),
-    Kind.STRING: ("string", bytes),
-    Kind.TENSOR: ("constants", Tensor),
-    Kind.SPARSE_TENSOR: ("sparse_constants", SparseTensor),
-    Kind.GRAPH: ("graphs", Graph),
-    Kind.TYPE: ("types", Type),
+_KINDS: dict[AttributeType, tuple[str, Any]] = {
+    AttributeType.FLOAT: ("float", (float, int)),
+    AttributeType.INT: ("int", int),
+    AttributeType.STRING: ("string", bytes),
+    AttributeType.TENSOR: ("constants", Tensor),
+    AttributeType.SPARSE_TENSOR: ("sparse_constants", SparseTensor),
+    AttributeType.GRAPH: ("graphs", Graph),
+    AttributeType.TYPE: ("types", Type),
 }

@@ -30,8 +30,7 @@ from aimcodec.model.structures import (
     VariableNode,
 )
 from aimcodec.syntax import Fields
-from aimcodec.syntax.aim.structure import PLURAL
-from aimcodec.syntax.aim.structure import Kind as ValueKind
+from aimcodec.syntax.aim.structure import PLURAL, AttributeType
 from aimcodec.syntax.aim.structure_types import TEXT, UNKNOWN_ELEMENTS, TypeCode
 from aimcodec.syntax.aim.types import DATA_TYPES
 
@@ -176,11 +175,11 @@ def _sparse_tensor(fields: Fields) -> SparseTensor:
 
 # The list of values of an attribute, and what makes a value of what is there.
 _VALUES: dict[int, tuple[str, Callable[[Any], Any] | None]] = {
-    ValueKind.FLOAT: ("float", None),
-    ValueKind.INT: ("int", None),
-    ValueKind.STRING: ("string", None),
-    ValueKind.TENSOR: ("constants", _tensor),
-    ValueKind.SPARSE_TENSOR: ("sparse_constants", _sparse_tensor),
-    ValueKind.GRAPH: ("graphs", _graph),
-    ValueKind.TYPE: ("types", _type),
+    AttributeType.FLOAT: ("float", None),
+    AttributeType.INT: ("int", None),
+    AttributeType.STRING: ("string", None),
+    AttributeType.TENSOR: ("constants", _tensor),
+    AttributeType.SPARSE_TENSOR: ("sparse_constants", _sparse_tensor),
+    AttributeType.GRAPH: ("graphs", _graph),
+    AttributeType.TYPE: ("types", _type),
 }

@@ -36,6 +36,29 @@ def _pairs_with_zero(flag: str) -> list[str]:
     return before + after
 
 
+# Elements of 32 bits of clause 14, by structure.
+STRUCTURE_WORDS = {
+    "structure_payload": "producer_name_size producer_version_size model_domain_size documentation_size text_count"
+    " operator_set_count function_count",
+    "texts": "text_key_size text_value_size",
+    "operator_sets": "set_domain_size",
+    "graph": "graph_name_size documentation_size text_count input_count output_count variable_count parameter_count"
+    " sparse_parameter_count annotation_count node_count",
+    "annotations": "annotated_variable_size part_count",
+    "parts": "part_size part_tensor_size",
+    "function": "function_name_size operator_domain_size overload_size documentation_size text_count"
+    " function_input_count function_input_size function_output_count function_output_size needed_count"
+    " needed_attribute_size default_count operator_set_count variable_count node_count",
+    "operator_node": "operator_size operator_domain_size overload_size node_name_size documentation_size text_count"
+    " node_input_count node_input_size node_output_count node_output_size attribute_count",
+    "attribute": "attribute_name_size documentation_size reference_size value_count string_size",
+    "variable": "variable_name_size documentation_size text_count",
+    "value_type": "denotation_size opaque_domain_size opaque_name_size",
+    "dimensions": "dimension_symbol_size dimension_denotation_size",
+    "tensor": "constant_name_size documentation_size text_count parameter_size string_size data_size",
+}
+
+
 _BY_REASON: dict[str, tuple[str, ...]] = {
     "tensors named by index are not supported": (
         f"{DATA_UNIT}/when/mps_topology_indexed_reference_flag/true",
@@ -77,6 +100,16 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "aim/package_header/range/version_major/min",
         "aim/package_header/range/version_major/max",
     ),
+    "version 1.0 of structures is the only one": (
+        "aim/structure_payload/range/structure_version_major/min",
+        "aim/structure_payload/range/structure_version_major/max",
+        "aim/structure_payload/range/structure_version_minor/max",
+        "aim/structure_payload/range/structure_version_minor/interior",
+    ),
+    "symbols of dimensions and names of parameters are not empty": (
+        "aim/dimensions/range/dimension_symbol_size/min",
+        "aim/tensor/range/parameter_size/min",
+    ),
     "the empty name is no relative path": ("aim/asset_header/range/asset_name_size/min",),
     "coding 255 is one of INDEX only": ("aim/tensor_header/range/coding/max",),
     "the size is a multiple of 64 that holds the header and the payload": (
@@ -114,6 +147,8 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "aim/tensor_header/range/segment_elements/max",
         "aim/tensors/range/dimension/max",
         "aim/index_payload/range/entry_dimension/max",
+        "aim/tensor/range/dimension/max",
+        "aim/sparse_tensor/range/dimension/max",
     ),
     TOO_LARGE: (
         "nnc/nnr_unit/range/nnr_unit_size:u(31)/max",
@@ -146,6 +181,11 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "aim/end_header/range/index_offset/max",
         "aim/end_header/range/index_size/max",
         "aim/end_header/range/file_size/max",
+        *(
+            f"aim/{structure}/range/{word}/max"
+            for structure, words in STRUCTURE_WORDS.items()
+            for word in words.split()
+        ),
     ),
 }
 

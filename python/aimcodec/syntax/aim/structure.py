@@ -12,7 +12,7 @@ from .structure_types import DOCUMENTATION, STRING, about, nested, sparse_tensor
 __all__ = [
     "PLURAL",
     "STRUCTURE_MEDIA_TYPE",
-    "Kind",
+    "AttributeType",
     "attribute",
     "function",
     "graph",
@@ -25,27 +25,35 @@ STRUCTURE_MEDIA_TYPE = "application/vnd.aim.structure"
 VERSION = (1, 0)
 
 
-class Kind(IntEnum):
-    """attribute_type (14.6) of a single value."""
+class AttributeType(IntEnum):
+    """attribute_type (14.6)."""
 
+    UNDEFINED = 0
     FLOAT = 1
     INT = 2
     STRING = 3
     TENSOR = 4
     GRAPH = 5
+    FLOATS = 6
+    INTS = 7
+    STRINGS = 8
+    TENSORS = 9
+    GRAPHS = 10
     SPARSE_TENSOR = 11
+    SPARSE_TENSORS = 12
     TYPE = 13
+    TYPES = 14
 
 
 # attribute_type of a list to that of one of its values.
-PLURAL = {
-    6: Kind.FLOAT,
-    7: Kind.INT,
-    8: Kind.STRING,
-    9: Kind.TENSOR,
-    10: Kind.GRAPH,
-    12: Kind.SPARSE_TENSOR,
-    14: Kind.TYPE,
+PLURAL: dict[int, AttributeType] = {
+    AttributeType.FLOATS: AttributeType.FLOAT,
+    AttributeType.INTS: AttributeType.INT,
+    AttributeType.STRINGS: AttributeType.STRING,
+    AttributeType.TENSORS: AttributeType.TENSOR,
+    AttributeType.GRAPHS: AttributeType.GRAPH,
+    AttributeType.SPARSE_TENSORS: AttributeType.SPARSE_TENSOR,
+    AttributeType.TYPES: AttributeType.TYPE,
 }
 
 VERSION_MAJOR = u(8, "structure_version_major", "14.1", "1; others are refused")
@@ -93,7 +101,7 @@ NODE_OUTPUT = text("node_output", "14.5", "name of a variable; empty for an outp
 ATTRIBUTE_COUNT = u(32, "attribute_count", "14.5", "number of attributes")
 
 ATTRIBUTE_NAME = text("attribute_name", "14.6", "name of the attribute")
-ATTRIBUTE_TYPE = u(8, "attribute_type", "14.6", "what the attribute holds", range(15))
+ATTRIBUTE_TYPE = u(8, "attribute_type", "14.6", "what the attribute holds", range(len(AttributeType)))
 REFERENCE = text("reference", "14.6", "attribute of the function that gives the value, or empty")
 VALUE_COUNT = u(32, "value_count", "14.6", "number of values")
 FLOAT = flt("float", "14.6", "a number in binary32")
@@ -201,22 +209,22 @@ def attribute(s: Syntax, index: int, depth: int) -> None:
     reference = s.counted(REFERENCE)
     if s.when("reference_size = 0 and attribute_type > 0", not reference and kind > 0):
         plural = s.when("attribute_type is that of a list", kind in PLURAL)
-        _values(s, PLURAL.get(kind, kind), s.code(VALUE_COUNT) if plural else s.infer(VALUE_COUNT, 1), depth)
+        _values(s, PLURAL.get(kind) or kind, s.code(VALUE_COUNT) if plural else s.infer(VALUE_COUNT, 1), depth)
 
 
 def _values(s: Syntax, kind: int, count: int, depth: int) -> None:
     """Values of a kind, which is that of a single one."""
-    if s.when("attribute_type is FLOAT or FLOATS", kind == Kind.FLOAT):
+    if s.when("attribute_type is FLOAT or FLOATS", kind == AttributeType.FLOAT):
         s.array("i < value_count", FLOAT, count)
-    elif s.when("attribute_type is INT or INTS", kind == Kind.INT):
+    elif s.when("attribute_type is INT or INTS", kind == AttributeType.INT):
         s.array("i < value_count", INT, count)
-    elif s.when("attribute_type is STRING or STRINGS", kind == Kind.STRING):
+    elif s.when("attribute_type is STRING or STRINGS", kind == AttributeType.STRING):
         s.parts("i < value_count", STRING, s.array("i < value_count", STRING.size, count))
-    elif s.when("attribute_type is TENSOR or TENSORS", kind == Kind.TENSOR):
+    elif s.when("attribute_type is TENSOR or TENSORS", kind == AttributeType.TENSOR):
         s.repeat("i < value_count", "constants", count, tensor)
-    elif s.when("attribute_type is SPARSE_TENSOR or SPARSE_TENSORS", kind == Kind.SPARSE_TENSOR):
+    elif s.when("attribute_type is SPARSE_TENSOR or SPARSE_TENSORS", kind == AttributeType.SPARSE_TENSOR):
         s.repeat("i < value_count", "sparse_constants", count, sparse_tensor)
-    elif s.when("attribute_type is GRAPH or GRAPHS", kind == Kind.GRAPH):
+    elif s.when("attribute_type is GRAPH or GRAPHS", kind == AttributeType.GRAPH):
         nested(s, depth)
         s.repeat("i < value_count", "graphs", count, graph, depth + 1)
     else:

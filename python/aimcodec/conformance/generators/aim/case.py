@@ -10,7 +10,7 @@ from aimcodec.conformance.generators.aim.files import File
 from aimcodec.errors import AimcError
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["Accepted", "Errors", "Known", "Refused", "refused"]
+__all__ = ["Accepted", "BrokenStructure", "Errors", "Known", "Refused", "refused"]
 
 Errors = type[AimcError] | tuple[type[AimcError], ...]
 Known = dict[tuple[int, str], bytes]
@@ -25,6 +25,7 @@ class Accepted:
         protected: whether units are ciphertext; a decoder of all of the file then refuses it.
         clauses: of the text; none for those of the area.
         within: of class "limits": limits under which it decodes; it exceeds the usual ones.
+        features: tags of the case.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Accepted:
     note: str = ""
     clauses: tuple[str, ...] = ()
     within: Limits = DEFAULT_LIMITS
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,26 @@ class Refused:
 
     id: str
     area: str
+    rule: str
+    error: Errors
+    data: bytes
+    element: str | None = None
+    bit_offset: int | None = None
+    klass: Literal["invalid", "limits"] = "invalid"
+
+
+@dataclass(frozen=True)
+class BrokenStructure:
+    """A file whose tensors shall decode, with a structure that breaks a rule of clause 14, which decoders may skip.
+
+    Attributes:
+        rule: clause and the rule broken.
+        error: its kind.
+        element: name of the element that breaks the rule, if one does.
+        bit_offset: where it begins in the file.
+    """
+
+    id: str
     rule: str
     error: Errors
     data: bytes

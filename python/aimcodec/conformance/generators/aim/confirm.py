@@ -12,11 +12,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import aimcodec
-from aimcodec.conformance.generators.aim.case import Accepted, Refused
+from aimcodec.conformance.generators.aim.case import Accepted, BrokenStructure, Refused
 from aimcodec.conformance.generators.aim.contents import of_package, of_slow
 from aimcodec.conformance.generators.registry import Built, DisagreementError, Stream
 from aimcodec.errors import AimcError, LimitExceededError
-from aimcodec.reference.aim import read
+from aimcodec.limits import DEFAULT_LIMITS, Limits
+from aimcodec.model import MEDIA_TYPE, decode_structure, encode_structure
+from aimcodec.reference.aim import read, read_structure
 from aimcodec.syntax.aim import check_file, iter_units
 
 __all__ = ["confirmed"]
@@ -33,20 +35,24 @@ CLAUSES = {
     "nnc": "9",
     "protected": "12",
     "shapes": "4.1",
+    "structures": "14",
     "tensors": "4.1",
     "types": "6.1",
     "units": "3",
 }
 
 
-def confirmed(cases: Iterable[Accepted | Refused]) -> Iterator[Built]:
+def confirmed(cases: Iterable[Accepted | BrokenStructure | Refused]) -> Iterator[Built]:
     """Cases for the catalogue.
 
     Raises:
         DisagreementError: a decoder or the generator is wrong.
     """
     for case in cases:
-        yield _accepted(case) if isinstance(case, Accepted) else _refused(case)
+        if isinstance(case, BrokenStructure):
+            yield _broken_structure(case)
+        else:
+            yield _accepted(case) if isinstance(case, Accepted) else _refused(case)
 
 
 def _accepted(case: Accepted) -> Built:
@@ -65,13 +71,18 @@ def _accepted(case: Accepted) -> Built:
         verdict="either" if limits else "accept",
         clauses=case.clauses or (CLAUSES[case.area],),
         streams=(Stream(case.data, expect),),
+        features=case.features,
         note=case.note,
-        limits_needed={
-            "elements": max((math.prod(t["shape"]) for t in expect["tensors"]), default=0),
-            "bytes": sum(t["bytes"] for t in expect["tensors"]),
-            "units": sum(1 for _ in iter_units(case.data, limits=case.within)),
-        },
+        limits_needed=_needed(case.data, expect, case.within),
     )
+
+
+def _needed(data: bytes, contents: dict[str, Any], limits: Limits) -> dict[str, int]:
+    return {
+        "elements": max((math.prod(t["shape"]) for t in contents["tensors"]), default=0),
+        "bytes": sum(t["bytes"] for t in contents["tensors"]),
+        "units": sum(1 for _ in iter_units(data, limits=limits)),
+    }
 
 
 def _contents(case: Accepted) -> dict[str, Any]:
@@ -80,6 +91,9 @@ def _contents(case: Accepted) -> dict[str, Any]:
         return contents | {"protected": list(PROTECTED)}
     file = read(case.data)
     contents = of_slow(file)
+    for structure in file.structures.values():
+        if structure.media_type == MEDIA_TYPE:
+            _check_structure(case.id, structure.content)
     package = of_package(case.data, [v["id"] for v in contents["variants"]], limits=case.within)
     if package != contents:
         raise DisagreementError(f"{case.id}: {package} is not {contents}")
@@ -90,6 +104,48 @@ def _contents(case: Accepted) -> dict[str, Any]:
     if violations:
         raise DisagreementError(f"{case.id}: {violations}")
     return contents
+
+
+def _check_structure(id: str, payload: bytes) -> None:
+    """Both readers take it, and what one has read is the same payload again."""
+    read_structure(payload)
+    if encode_structure(decode_structure(payload)) != payload:
+        raise DisagreementError(f"{id}: the structure is written in another way than it was")
+
+
+def _broken_structure(case: BrokenStructure) -> Built:
+    """What a decoder that skips structures gives, and what one that reads them says."""
+    file = read(case.data)
+    contents = of_slow(file)
+    package = of_package(case.data, [v["id"] for v in contents["variants"]])
+    if package != contents:
+        raise DisagreementError(f"{case.id}: {package} is not {contents}")
+    errors = case.error if isinstance(case.error, tuple) else (case.error,)
+    (structure,) = file.structures.values()
+    readers = (decode_structure,) if case.klass == "limits" else (decode_structure, read_structure)
+    _check_refused(case.id, structure.content, errors, readers)  # the slow reader has no limits
+    found = check_file(case.data)[0]
+    if not isinstance(found, errors) or case.bit_offset not in (None, found.bit_offset):
+        raise DisagreementError(f"{case.id}: {found!r} is not at {case.bit_offset}")
+    expect = {
+        "reason": case.rule,
+        "errors": [error.code for error in errors],
+        "element": case.element,
+        "bit_offset": case.bit_offset,
+    }
+    return Built(
+        id=case.id,
+        title=case.rule,
+        purpose=f"Its structure breaks one rule, its tensors are good: {case.rule}.",
+        syntax="aim",
+        klass=case.klass,
+        area="structures",
+        verdict="either",
+        clauses=(CLAUSES["structures"],),
+        streams=(Stream(case.data, contents | expect),),
+        features=("structure",),
+        limits_needed=_needed(case.data, contents, DEFAULT_LIMITS),
+    )
 
 
 def _refused(case: Refused) -> Built:

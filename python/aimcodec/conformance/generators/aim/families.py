@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aimcodec.conformance.generators.aim import coded, ends, mistakes, outside, refused, whole
+from aimcodec.conformance.generators.aim import coded, ends, mistakes, outside, refused, structure_cases, whole
 from aimcodec.conformance.generators.aim.confirm import confirmed
 from aimcodec.conformance.generators.registry import Built, generator
 
@@ -124,6 +124,23 @@ def _outside_values() -> Iterator[Built]:
 @generator("aim/outside-sizes")
 def _outside_sizes() -> Iterator[Built]:
     return confirmed(outside.sizes())
+
+
+@generator("aim/structures")
+def _structures() -> Iterator[Built]:
+    return confirmed(structure_cases.made())
+
+
+@generator("aim/drawn-structures", *structure_cases.DRAWN)
+def _drawn_structures(seed: int) -> Iterator[Built]:
+    return confirmed(structure_cases.drawn(seed))
+
+
+@generator("aim/broken-structures")
+def _broken_structures() -> Iterator[Built]:
+    yield from confirmed(structure_cases.broken_texts())
+    yield from confirmed(structure_cases.broken_codes())
+    yield from confirmed(structure_cases.broken_rules())
 
 
 @generator("aim/limits")
