@@ -88,23 +88,29 @@ def written_format(path: Path) -> Format | None:
     return next((row for row in FORMATS if suffixes and suffixes[-1] in row.suffixes), None)
 
 
-def left_out(model: Model, kind: Format) -> list[str]:
-    """What a model has beside its tensors that a file of the format will not hold, a line each."""
+def left_out(model: Model, name: str, holds: frozenset[str]) -> list[str]:
+    """What a model has beside its tensors that a file of another format will not hold, a line each.
+
+    Args:
+        model: what is to be written.
+        name: of the format.
+        holds: what it holds, see `Format`.
+    """
     lines = []
-    if model.metadata and "metadata" not in kind.holds:
-        lines.append(f"metadata ({len(model.metadata)}), as {kind.name} files have none")
-    if "structure" not in kind.holds and model.structure is not None:
-        lines.append(f"the structure, as {kind.name} files have none")
+    if model.metadata and "metadata" not in holds:
+        lines.append(f"metadata ({len(model.metadata)}), as {name} files have none")
+    if "structure" not in holds and model.structure is not None:
+        lines.append(f"the structure, as {name} files have none")
     elif model.structure is not None:
         named = {tensor.parameter for tensor in all_tensors(model.structure)}
         spare = [tensor.name for tensor in model.tensors if tensor.name not in named]
         if spare:
             lines.append(f"tensors that the structure does not name ({', '.join(spare)})")
-    assets = [name for name in model.assets if name not in kind.holds]
+    assets = [asset for asset in model.assets if asset not in holds]
     if assets:
-        lines.append(f"assets ({', '.join(assets)}), as {kind.name} files have none")
+        lines.append(f"assets ({', '.join(assets)}), as {name} files have none")
     tied = sum(tensor.tied_to is not None for tensor in model.tensors)
-    if tied and "ties" not in kind.holds:
+    if tied and "ties" not in holds:
         lines.append(f"ties ({tied}): these tensors are written as tensors of their own")
     return lines
 

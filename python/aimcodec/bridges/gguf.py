@@ -7,6 +7,7 @@ again; values that people read are texts besides.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -67,12 +68,13 @@ class GgufFile(TensorsOnly):
         return {ASSET: (MEDIA_TYPE, self._head)}
 
     def read(self, name: str) -> NDArray[Any]:
-        """A tensor: a view that cannot be written to; of blocks their bytes, of which rows are the last dimension."""
+        """A tensor: a view that cannot be written to; of blocks their bytes, [..., bytes of a row]."""
         tensor = self._shapes[name]
         memory = self._file.view(*self._places[name])
         if tensor.dtype is not None:
             return memory.view(tensor.dtype.numpy).reshape(tensor.shape)
-        return memory
+        rows = tensor.shape[:-1]
+        return memory.reshape(*rows, tensor.nbytes // max(1, math.prod(rows)))
 
     def release(self, name: str) -> None:
         """Its pages no longer count as memory of this process."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimcodec import nnc
+from aimcodec.bridges.formats import left_out
 from aimcodec.cli.files import replacing
 from aimcodec.cli.formats import Format, format_of
 from aimcodec.cli.models import open_model
@@ -17,6 +18,8 @@ from aimcodec.cli.output import print_json
 from aimcodec.cli.progress import progress_bar
 from aimcodec.cli.report import about, note, shown_path
 from aimcodec.cli.tensors import read_tensors
+from aimcodec.cli.write_files import tell_losses
+from aimcodec.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,5 +65,9 @@ def _tensors(model: str, threads: int | None) -> dict[str, NDArray[Any]]:
     if format_of(model) in (Format.SAFETENSORS, Format.NNC):
         return read_tensors(Path(model))
     with open_model(model, threads=threads) as opened:
+        for tensor in opened.tensors:
+            if tensor.dtype is None:
+                raise UnsupportedError(f"{model}: NNC cannot code tensor {tensor.name!r}, which is of type OPAQUE")
         arrays = {tensor.name: opened.read(tensor.name) for tensor in opened.tensors}
+        tell_losses([*opened.losses, *left_out(opened, "NNC", frozenset())])
     return {name: a.astype(np.float32) if a.dtype.name == "bfloat16" else a for name, a in arrays.items()}

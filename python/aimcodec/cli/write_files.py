@@ -51,7 +51,7 @@ def write_file(model: Model, source: str, output: Path, options: WriteOptions | 
         write = kind.writer
     with about(source):
         tensors = list(model.tensors)
-        losses = [*model.losses, *left_out(model, kind)]
+        losses = [*model.losses, *left_out(model, kind.name, kind.holds)]
     total = sum(tensor.nbytes for tensor in tensors)
     start = time.perf_counter()
     with about(output, stream=False), progress_bar("decode", "B") as progress:
