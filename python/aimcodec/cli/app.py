@@ -25,11 +25,13 @@ from aimcodec.cli import (
     info,
     inspect,
     ls,
+    operators,
     report_page,
     validate,
     verify,
 )
 from aimcodec.cli.report import CommandError, ExitCode, exit_code, note
+from aimcodec.cli.run import run as run_model
 from aimcodec.errors import AimcError
 from aimcodec.inspect import compiler
 
@@ -77,8 +79,10 @@ app.command("inspect")(inspect.inspect)
 app.command("annotate")(annotate.annotate)
 app.command("diff")(diff.diff)
 app.command("report")(report_page.report)
+app.command("run")(run_model)
 app.command("bench")(bench.bench)
 app.add_typer(conform.app, name="conform")
+app.add_typer(operators.app, name="operators")
 
 
 def _version(wanted: bool) -> None:

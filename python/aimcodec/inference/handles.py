@@ -48,10 +48,15 @@ class Handle:
 
 
 class InputHandle(Handle):
-    """A value that runs without feeds of that name use."""
+    """A value that runs without feeds use.
 
-    def __init__(self, variable: VariableNode) -> None:
+    Attributes:
+        is_needed: whether the model has no value of its own for it.
+    """
+
+    def __init__(self, variable: VariableNode, is_needed: bool) -> None:
         super().__init__(variable)
+        self.is_needed = is_needed
         self._value: Any = None
         self._is_given = False
 

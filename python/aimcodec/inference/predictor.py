@@ -70,7 +70,8 @@ class Predictor:
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         self._closed = False
-        self.inputs = Handles([InputHandle(variable) for variable in shared.inputs.values()])
+        needed = {variable.name for variable in shared.needed}
+        self.inputs = Handles([InputHandle(v, v.name in needed) for v in shared.inputs.values()])
         self.outputs = Handles([OutputHandle(variable) for variable in shared.outputs.values()])
 
     @property
