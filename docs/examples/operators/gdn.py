@@ -1,4 +1,4 @@
-"""Two operators that learned image and video codecs need, as custom operators: one definition, kernels for all backends.
+"""Two operators of learned codecs of images and video as custom operators, with kernels for all backends.
 
 python gdn.py
 """
@@ -46,13 +46,9 @@ def gdn_types(inputs, attributes):
 def shuffle(x, *, factor):
     """Pixel shuffle: channels become blocks of pixels; shape [N, C * f * f, H, W] to [N, C, H * f, W * f]."""
     n, c, h, w = x.shape
-    return (
-        x.reshape(n, c // factor**2, factor, factor, h, w)
-        .swapaxes(3, 4)
-        .swapaxes(2, 3)
-        .swapaxes(4, 5)
-        .reshape(n, c // factor**2, h * factor, w * factor)
-    )
+    blocks = x.reshape(n, c // factor**2, factor, factor, h, w)
+    pixels = blocks.swapaxes(3, 4).swapaxes(2, 3).swapaxes(4, 5)  # n, c, h, factor, w, factor
+    return pixels.reshape(n, c // factor**2, h * factor, w * factor)
 
 
 def shuffle_types(inputs, attributes):
