@@ -1,6 +1,6 @@
 """Keras models: `.keras` archives, and HDF5 files of weights or of whole models.
 
-Needs h5py only. The configuration of a model is data here: it is kept as a file, and no layer, function or class that
+The configuration of a model is data here: it is kept as a file, and no layer, function or class that
 it names is ever made. So there is no graph; `aimcodec.bridges.keras_models` takes models that are in memory.
 """
 
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from aimcodec.bridges.keras_h5 import H5Tree
+from aimcodec.bridges.hdf5 import H5Tree
 from aimcodec.bridges.keras_names import Layers, legacy_path, parse_config
 from aimcodec.bridges.keras_zip import KerasZip
 from aimcodec.bridges.model import Described
@@ -57,7 +57,6 @@ class KerasFile:
 
     Raises:
         AimcError: it is neither, is damaged, beyond a limit, or has parts of HDF5 that are refused.
-        ModuleNotFoundError: h5py is not installed.
         OSError: it cannot be read.
     """
 
