@@ -32,7 +32,7 @@ class TorchProgram:
         structure: of the model.
         parameters: values of its parameters by name; elements below 8 bits as `from_array` carries them.
         registry: of custom operators, whose kernels for "torch" the model may use.
-        limits: what the model may ask for: `max_elements` of a result, `max_units` steps.
+        limits: what the model may ask for: `max_elements` of a result, `max_units` steps, and trips of a loop.
 
     Raises:
         InconsistentError: names that nothing gives, or that two things do; an attribute that is missing.

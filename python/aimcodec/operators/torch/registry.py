@@ -48,6 +48,15 @@ class Context:
         if elements > self.limits.max_elements:
             raise LimitExceededError(f"max_elements is {self.limits.max_elements}, a result has {elements}")
 
+    def check_trips(self, trips: int) -> None:
+        """A loop may go on for ever.
+
+        Raises:
+            LimitExceededError: it has gone on `max_units` times.
+        """
+        if trips > self.limits.max_units:
+            raise LimitExceededError(f"max_units is {self.limits.max_units}, a loop goes on")
+
     def check_broadcast(self, *tensors: Any) -> None:
         """The same for what tensors make together: small ones can make a large one.
 

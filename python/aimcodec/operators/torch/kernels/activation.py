@@ -30,10 +30,19 @@ def elu(_: Context, x: torch.Tensor, *, alpha: float = 1.0) -> torch.Tensor:
 
 
 @kernel("Selu")
-def selu(
-    _: Context, x: torch.Tensor, *, alpha: float = 1.67326319217681884765625, gamma: float = 1.05070102214813232421875
-) -> torch.Tensor:
+def selu_1(_: Context, x: torch.Tensor, *, alpha: float = 1.6732, gamma: float = 1.0507) -> torch.Tensor:
     return gamma * torch.where(x > 0, x, alpha * torch.expm1(x))
+
+
+@kernel("Selu", since=6)
+def selu(
+    context: Context,
+    x: torch.Tensor,
+    *,
+    alpha: float = 1.67326319217681884765625,
+    gamma: float = 1.05070102214813232421875,
+) -> torch.Tensor:
+    return selu_1(context, x, alpha=alpha, gamma=gamma)
 
 
 @kernel("Celu")

@@ -69,6 +69,13 @@ _register("Equal", torch.eq, np.equal)
 
 
 @kernel("Pow")
+def power_1(
+    context: Context, a: torch.Tensor, b: torch.Tensor, *, axis: int | None = None, broadcast: int = 0
+) -> torch.Tensor:
+    return power(context, a, align(a, b, axis) if broadcast else b)
+
+
+@kernel("Pow", since=7)
 def power(context: Context, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     context.check_broadcast(a, b)
     if a.dtype in UNSIGNED or b.dtype in UNSIGNED:

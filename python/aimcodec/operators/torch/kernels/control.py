@@ -42,7 +42,7 @@ def loop(
         for row, value in zip(rows, made, strict=False):
             row.append(value)
         trip += 1
-        context.check_shape([trip])
+        context.check_trips(trip)
         going = bool(proceed)
     return (*state, *(_stacked(row) for row in rows))
 

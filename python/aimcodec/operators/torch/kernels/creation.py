@@ -44,7 +44,9 @@ def constant_of_shape(context: Context, shape: torch.Tensor, *, value: torch.Ten
 
 
 @kernel("Range")
-def range_(context: Context, start: torch.Tensor, limit: torch.Tensor, delta: torch.Tensor) -> torch.Tensor:
+def range_(
+    context: Context, start: torch.Tensor, limit: torch.Tensor, delta: torch.Tensor, *, stash_type: int = 1
+) -> torch.Tensor:
     wide = torch.float64 if start.dtype.is_floating_point else torch.int64
     first, last, step = (t.reshape(()).to(wide) for t in (start, limit, delta))
     if step == 0:

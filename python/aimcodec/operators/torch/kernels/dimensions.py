@@ -91,8 +91,13 @@ def _unsqueeze(x: torch.Tensor, axes: list[int]) -> torch.Tensor:
 
 
 @kernel("Concat")
+def concat_1(context: Context, *inputs: torch.Tensor, axis: int = 1) -> torch.Tensor:
+    return concat(context, *inputs, axis=axis)
+
+
+@kernel("Concat", since=4)
 @moves
-def concat(context: Context, *inputs: torch.Tensor, axis: int = 1) -> torch.Tensor:
+def concat(context: Context, *inputs: torch.Tensor, axis: int) -> torch.Tensor:
     place = axis_of(axis, inputs[0].ndim)
     if len({(t.ndim, t.dtype) for t in inputs}) > 1:
         raise InconsistentError("tensors of several ranks or types")

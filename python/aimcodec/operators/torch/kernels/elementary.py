@@ -13,6 +13,8 @@ import torch
 from aimcodec.operators.torch.numbers import UNSIGNED, is_integer, with_numpy
 from aimcodec.operators.torch.registry import Context, kernel
 
+LARGEST = 3.4028234663852886e38  # of binary32
+
 PLAIN: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "Acos": torch.acos,
     "Acosh": torch.acosh,
@@ -89,8 +91,15 @@ def bitwise_not(_: Context, x: torch.Tensor) -> torch.Tensor:
 
 
 @kernel("Clip")
-def clip_by_attributes(_: Context, x: torch.Tensor, *, min: float = -math.inf, max: float = math.inf) -> torch.Tensor:
-    return torch.clamp(x, min, max)
+def clip_1(_: Context, x: torch.Tensor, *, min: float | None = None, max: float | None = None) -> torch.Tensor:
+    return x if min is None and max is None else torch.clamp(x, min, max)
+
+
+@kernel("Clip", since=6)
+def clip_6(_: Context, x: torch.Tensor, *, min: float = -LARGEST, max: float = LARGEST) -> torch.Tensor:
+    most = torch.finfo(x.dtype).max
+    low, high = (-most if min == -LARGEST else min), (most if max == LARGEST else max)
+    return torch.clamp(x, low, high)
 
 
 @kernel("Clip", since=11)
