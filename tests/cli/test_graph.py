@@ -121,6 +121,17 @@ def test_wrong_use(aimc: Command, package: Path, tmp_path: Path) -> None:
     assert aimc("validate", "--model", "--all", plain).code == 2
 
 
+def test_damaged_source(aimc: Command, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    file = tmp_path / "bad.onnx"
+    file.write_bytes(b"\x08\x08\x3a\xff\xff\x03")
+    for command in (("graph",), ("validate", "--model")):
+        result = aimc(*command, file)
+        assert result.code == 3
+        assert result.out == ""
+        assert str(file) in result.err
+
+
 def test_validate_good(aimc: Command, package: Path) -> None:
     result = aimc("validate", "--model", package)
     assert result.code == 0

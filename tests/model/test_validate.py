@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from aimcodec.errors import MalformedError
 from aimcodec.model import Attribute, AttributeKind, Graph, ModelStructure, OperatorNode, SequenceType, UnknownType
+from aimcodec.model.schemas import latest_versions, schema_of
 from aimcodec.model.text import from_text
 from aimcodec.model.validate import RULES, validate_structure
 
@@ -252,6 +254,41 @@ def test_scales_in_the_package(value: float | None, rules: set[str] | None) -> N
 
     result = {rule for rule, _ in found(from_text(text), tensors=tensors, read=read)}
     assert result == ({"parameter.damaged"} if rules is None else rules)
+
+
+def test_zero_points() -> None:
+    text = """\
+aim structure 1
+format 8
+operators "" 17
+graph main {
+  input x: UINT8[1, 2, 3, 3]
+  output y: UINT8[1, 2, 3, 3]
+  parameter w: INT8[2, 2, 1, 1] = [1, 2, 3, 4]
+  parameter one: FLOAT32[] = [1.0]
+  parameter each: FLOAT32[2] = [1.0, 0.5]
+  parameter z: UINT8[] = [0]
+  parameter zw: INT8[] = [0]
+  y = QLinearConv(x, one, z, w, each, zw, one, z)
+}
+"""
+    assert found(from_text(text), tensors=None) == set()  # one zero point for all channels: ONNX, QLinearConv
+    wrong_type = found(from_text(text.replace("zw: INT8[]", "zw: UINT8[]")), tensors=None)
+    assert ("quantization.zero-point", "graph.nodes[0].inputs[5]") in wrong_type
+    wrong_number = found(from_text(text.replace("zw: INT8[] = [0]", "zw: INT8[3] = [0, 0, 0]")), tensors=None)
+    assert ("quantization.shape", "graph.nodes[0]") in wrong_number
+
+
+def test_without_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
+    latest_versions.cache_clear()
+    schema_of.cache_clear()
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert found(from_text(GOOD)) == {("check.skipped", "")}
+    broken = from_text(GOOD.replace("MatMul(x, w)", "MatMul(x, nothing)"))
+    assert ("name.undefined", "graph.nodes[0].inputs[1]") in found(broken)
+    monkeypatch.undo()
+    latest_versions.cache_clear()
+    schema_of.cache_clear()
 
 
 def test_tensors_that_do_not_fit_each_other() -> None:

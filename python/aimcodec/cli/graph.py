@@ -48,7 +48,7 @@ def graph(
     """Shows the graph of a model: as text that can be read back, for Graphviz, for Netron, or in short."""
     if dot + netron + (summary or json) > 1:
         raise ArgumentError("--dot, --netron and --list exclude each other")
-    with open_model(source, variant=variant) as model, about(source, stream=False):
+    with about(source, stream=False), open_model(source, variant=variant) as model:
         structure = structure_of(model)
         infos = parameter_infos(model)
         chosen = structure.graph if name is None else select_graph(structure, name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from aimcodec.bridges.model import Model
 from aimcodec.cli.models import PackageModel
 from aimcodec.cli.table import memory_bytes
@@ -10,7 +13,10 @@ from aimcodec.model import ModelStructure
 from aimcodec.model.parameters import ParameterInfo
 from aimcodec.package import Package, TensorInfo
 
-__all__ = ["parameter_infos", "structure_of"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["parameter_infos", "reader_of", "structure_of"]
 
 
 def structure_of(model: Model) -> ModelStructure:
@@ -37,6 +43,11 @@ def parameter_infos(model: Model) -> dict[str, ParameterInfo]:
         )
         for info in infos
     }
+
+
+def reader_of(model: Model) -> Callable[[str], NDArray[Any]]:
+    """What reads single tensors; one after the other in any order, where `Model.read` is for all in theirs."""
+    return model.package.__getitem__ if isinstance(model, PackageModel) else model.read
 
 
 def _digest(package: Package, info: TensorInfo) -> str:

@@ -10,7 +10,7 @@ from aimcodec.bridges.model import Model
 from aimcodec.cli.models import open_model
 from aimcodec.cli.output import print_json
 from aimcodec.cli.report import ExitCode, about, shown_path
-from aimcodec.cli.structures import structure_of
+from aimcodec.cli.structures import reader_of, structure_of
 from aimcodec.inspect.text import printable
 from aimcodec.model.validate import Finding, validate_structure
 
@@ -42,7 +42,7 @@ def _findings(model: Model) -> list[Finding]:
     tensors = {
         tensor.name: ("OPAQUE" if tensor.dtype is None else tensor.dtype.name, tensor.shape) for tensor in model.tensors
     }
-    return validate_structure(structure_of(model), tensors, read=model.read)
+    return validate_structure(structure_of(model), tensors, read=reader_of(model))
 
 
 def _line(finding: Finding) -> str:

@@ -36,7 +36,8 @@ def validate_structure(
     Args:
         structure: of the model.
         tensors: element type and shape of the tensors of the package, by name; None if they are not known.
-        read: gives the values of a tensor of the package, for the rules of scales and zero points; or None.
+        read: gives the values of a tensor of the package, for the rules of scales and zero points, and for shapes that
+            depend on values; or None. An OSError of it passes through.
     """
     findings = Findings()
     parts = take_apart(structure, findings)

@@ -58,12 +58,17 @@ def check_quantization(parts: Parts, read: Read | None, findings: Findings) -> N
             if zero is not None:
                 quantised = None if of is None else _input(node, of, constants)
                 _check_zero(zero, values(zero), quantised, f"{part.path}.inputs[{zero_at}]", findings)
-            if scale is not None and zero is not None and scale.shape != zero.shape:
+            if scale is not None and zero is not None and not _fit(node, scale.shape, zero.shape):
                 text = f"a scale of shape {shown(scale.shape)}, zero points of shape {shown(zero.shape)}"
                 findings.add("quantization.shape", part.path, text)
     for place, name, tensor in _annotated(parts, constants):
         if name == "SCALE_TENSOR":
             _check_scale(tensor, values(tensor), place, findings)
+
+
+def _fit(node: OperatorNode, scale: tuple[int, ...], zero: tuple[int, ...]) -> bool:
+    """Whether zero points are as many as scales; one may stand for all, but where the operator says that it may not."""
+    return scale == zero or (not node.operator.endswith("izeLinear") and zero in {(), (1,)})
 
 
 def _constants(parts: Parts) -> Mapping[str, Tensor]:
