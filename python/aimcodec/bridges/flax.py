@@ -24,7 +24,7 @@ from aimcodec.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SUFFIXES", "FlaxFile", "looks_like_flax"]
+__all__ = ["FlaxFile", "looks_like_flax"]
 
 SUFFIXES = (".msgpack",)
 SEPARATOR = "."

@@ -23,9 +23,8 @@ from aimcodec.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SUFFIXES", "KerasFile", "looks_like_keras"]
+__all__ = ["KerasFile", "looks_like_keras"]
 
-SUFFIXES = (".keras", ".h5", ".hdf5")
 H5_MARKER = b"\x89HDF\r\n\x1a\n"
 ZIP_MARKER = b"PK\x03\x04"
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"

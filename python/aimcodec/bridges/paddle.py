@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PaddleFile", "from_state_dict", "looks_like_paddle", "looks_like_pickle", "refuse_pickle"]
 
-SUFFIXES = (".pdiparams",)
 PICKLE_SUFFIXES = (".pdparams", ".pdopt")
 MAX_DESCRIPTION = 1 << 16
 

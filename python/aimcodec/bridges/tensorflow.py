@@ -18,9 +18,8 @@ from aimcodec.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SUFFIXES", "TensorflowCheckpoint", "looks_like_tensorflow"]
+__all__ = ["TensorflowCheckpoint", "looks_like_tensorflow"]
 
-SUFFIXES = (".index", ".pb")
 INDEX = ".index"
 SAVED_MODEL = "saved_model.pb"
 TABLE_MARKER = bytes.fromhex("57fb808b247547db")  # that an index ends with
@@ -29,7 +28,9 @@ ATTRIBUTE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 def looks_like_tensorflow(start: bytes, path: str) -> bool:
-    """Whether a file is the index of a checkpoint, or the graph of a SavedModel, which has its variables beside it."""
+    """Whether a path is the index of a checkpoint, a SavedModel with variables, or the graph in it."""
+    if Path(path).is_dir():
+        return (Path(path) / SAVED_MODEL).is_file() and _prefix(path).with_suffix(INDEX).is_file()
     if Path(path).name == SAVED_MODEL:
         return start.startswith(b"\x08\x01\x12") and _prefix(path).with_suffix(INDEX).is_file()
     if not path.endswith(INDEX):

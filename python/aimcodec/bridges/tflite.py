@@ -27,9 +27,8 @@ from aimcodec.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SUFFIXES", "TfliteFile", "looks_like_tflite"]
+__all__ = ["TfliteFile", "looks_like_tflite"]
 
-SUFFIXES = (".tflite", ".lite")
 IDENTIFIER = b"TFL3"
 VERSION = 3
 FREE_BYTES = 64 << 20  # of tensors, from which Limits.max_expansion applies
