@@ -3,9 +3,9 @@
 python bench/clones.py DIRECTORY [--clones 8] [--threads 8] [--runs 1000]
 
 The model is all-MiniLM-L6-v2 from its lossless package (`cold_start.py` writes it). Each engine has a process of its
-own: resident memory before, with one predictor, and with so many clones that have all run; then threads run the clones
-with inputs of their own, and every output is compared bit for bit with that of one thread. The reference evaluator takes
-half a second for what the others do in milliseconds, and gets a fiftieth of the runs.
+own: resident memory before, with one predictor, and with so many clones that have all run. Then threads run the clones
+with inputs of their own, and every output is compared bit for bit with that of one thread. The reference evaluator
+takes half a second for what the others do in milliseconds, and gets a fiftieth of the runs.
 """
 
 from __future__ import annotations
