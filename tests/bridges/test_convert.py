@@ -249,3 +249,22 @@ def test_the_file_that_is_there_stays_when_it_fails(tmp_path: Path) -> None:
     assert convert(tmp_path / "a.safetensors", tmp_path / "a.gguf") == 4  # which has no UINT8
     assert (tmp_path / "a.gguf").read_bytes() == Path(before).read_bytes()
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_info_tells_what_a_conversion_would_carry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_onnx_by_hand(tmp_path / "m.onnx")
+    assert run(["info", str(tmp_path / "m.onnx"), "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert {key: record[key] for key in ("format", "tensors", "parameters", "memory_bytes", "nodes", "metadata")} == {
+        "format": "ONNX",
+        "tensors": 1,
+        "parameters": 6,
+        "memory_bytes": 24,
+        "nodes": 1,
+        "metadata": {"author": "é"},
+    }
+    safetensors.numpy.save_file(weights(), tmp_path / "a.safetensors", metadata={"\x1b[31m": "\r\n"})
+    assert run(["info", str(tmp_path / "a.safetensors")]) == 0
+    out = capsys.readouterr().out
+    assert "3 tensors, 57 parameters, 234 bytes of memory" in out
+    assert r"\x1b[31m: \r\n" in out

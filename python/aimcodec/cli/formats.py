@@ -12,7 +12,7 @@ from aimcodec.bridges.model import Model
 from aimcodec.errors import ArgumentError, UnsupportedError
 from aimcodec.limits import DEFAULT_LIMITS
 
-__all__ = ["Format", "format_of", "is_package", "is_url", "open_other", "output_format"]
+__all__ = ["Format", "format_name", "format_of", "is_package", "is_url", "open_other", "output_format"]
 
 AIM_MARKER = bytes.fromhex("8941494D0D0A1A0A")
 
@@ -50,10 +50,18 @@ def format_of(source: str) -> Format:
     return {SAFETENSORS: Format.SAFETENSORS, NPZ: Format.NPZ}.get(found, Format.OTHER)
 
 
+def format_name(source: str) -> str:
+    """What people call the format of a file that is neither a package nor NNC.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    found = find_format(_start(source), source)
+    return "" if found is None else found.name
+
+
 def _start(source: str) -> bytes:
-    """The first bytes of a file; of a folder there are none."""
-    if Path(source).is_dir():
-        return b""
+    """The first bytes of a file."""
     with Path(source).open("rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ArgumentError(f"{source}: not a regular file, and it is read more than once")

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from aimcodec.cli.formats import is_package
+from aimcodec.cli.formats import Format, format_of
 from aimcodec.cli.info_aim import show_package
 from aimcodec.cli.info_nnc import show_stream
+from aimcodec.cli.info_other import show_other
 from aimcodec.cli.report import about
 
 __all__ = ["info"]
@@ -17,16 +18,22 @@ __all__ = ["info"]
 
 def info(
     stream: Annotated[
-        str, typer.Argument(metavar="M.aim|M.nnc", help="A package (also a URL) or a stream.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A package (also a URL), a stream, or any format read.", show_default=False
+        ),
     ],
     json: Annotated[bool, typer.Option("--json", help="Everything as one JSON object.")] = False,
 ) -> None:
-    """Shows what a package or stream holds, without decoding it.
+    """Shows what a package, a stream or a model of another format holds, without decoding it.
 
     Of a stream, bytes are those of the unit, with its header; a block has one unit for its tensors.
     """
     with about(stream):
-        if is_package(stream):
+        kind = format_of(stream)
+        if kind is Format.AIM:
             show_package(stream, json)
-        else:
+        elif kind is Format.NNC:
             show_stream(Path(stream), json)
+        else:
+            show_other(stream, json)
