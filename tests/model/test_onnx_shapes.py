@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from aimcodec.errors import AimcError, InconsistentError, LimitExceededError
+from aimcodec.errors import AimcError, InconsistentError, LimitExceededError, UnsupportedError
 from aimcodec.model import (
     Attribute,
     AttributeKind,
@@ -197,3 +198,16 @@ def test_nesting() -> None:
         graph = Graph("g", [OperatorNode("If", ["c"], ["y"], [Attribute("then_branch", AttributeKind.GRAPH, graph)])])
     with pytest.raises(AimcError):
         infer_shapes(ModelStructure(graph, [OperatorSet("", 21)]))
+
+
+@pytest.mark.parametrize("name", ["LabelEncoder", "DictVectorizer"])
+def test_models_that_onnx_does_not_survive(name: str) -> None:
+    """Inputs of which nothing is known end onnx 1.23, with the process that it is in; later ones may be better."""
+    node = OperatorNode(name, ["unknown"], ["y"], domain="ai.onnx.ml")
+    relu = OperatorNode("Relu", ["x"], ["z"])
+    sets = [OperatorSet("", 21), OperatorSet("ai.onnx.ml", 4)]
+    variables = [VariableNode("x", float32(2))], [VariableNode("y"), VariableNode("z")]
+    with suppress(UnsupportedError):
+        infer_shapes(ModelStructure(Graph("g", [node, relu], *variables), sets, format_version=10))
+    sane = ModelStructure(Graph("g", [relu], variables[0], variables[1][1:]), sets, format_version=10)
+    assert types_of(infer_shapes(sane).graph) == {"z": float32(2)}

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from aimcodec.dtypes import from_name, packed_bytes
 from aimcodec.errors import InconsistentError
 from aimcodec.model.calls import check_calls
-from aimcodec.model.onnx.protobuf import model_bytes, onnx_package
+from aimcodec.model.onnx.protobuf import model_bytes, parse_model
 from aimcodec.model.onnx.reading import read_variables
 from aimcodec.model.onnx.writing import to_proto
+from aimcodec.model.shapes_process import infer_model
 from aimcodec.model.structures import (
     Dimension,
     Graph,
@@ -58,8 +59,9 @@ def infer_shapes(
 
     Raises:
         InconsistentError: the model contradicts itself, or has no operator sets.
-        LimitExceededError: functions or graphs are nested too deeply, or functions are called too often.
-        UnsupportedError: ONNX has no such type.
+        LimitExceededError: functions or graphs are nested too deeply, functions are called too often, or it takes too
+            much memory or time.
+        UnsupportedError: ONNX has no such type, or onnx does not survive the model.
         AimcError, OSError: those of `read`.
         ModuleNotFoundError: the onnx package is not installed.
     """
@@ -91,14 +93,11 @@ def _may_shape(tensor: Tensor) -> bool:
 
 
 def _inferred(structure: ModelStructure, values: Callable[[str], NDArray[Any] | None]) -> ModelStructure:
-    data = model_bytes(to_proto(structure, values))
-    onnx_package("aimcodec.model.shapes")
-    from onnx import checker, shape_inference
-
     try:
-        proto = shape_inference.infer_shapes(data, data_prop=True)
-    except (shape_inference.InferenceError, checker.ValidationError, RuntimeError, ValueError) as error:
-        raise InconsistentError(f"shapes cannot be inferred: {str(error)[:1000]}") from None
+        inferred = infer_model(model_bytes(to_proto(structure, values)))
+    except InconsistentError as error:
+        raise InconsistentError(f"shapes cannot be inferred: {error.message}") from None
+    proto = parse_model(inferred)
     return replace(structure, graph=_merged(structure.graph, proto.graph))
 
 
