@@ -11,7 +11,7 @@ from aimcodec.conformance.catalogue import streams_root
 
 from .console import ROOT, Example, examples, fits, run, write_files
 
-GUIDES = ("test-your-decoder", "test-your-encoder", "worked-example", "convert")
+GUIDES = ("test-your-decoder", "test-your-encoder", "worked-example", "convert", "onnx")
 # Where a reader's streams are, as shown.
 INSTALLED = ".venv/lib/python3.11/site-packages/aimcodec/conformance/streams"
 FAILURES = {"FAILED": 1, "the stream has": 1, "see: aimc": 3}
