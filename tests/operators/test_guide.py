@@ -26,6 +26,7 @@ def test_python_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert "OUT_OF_RANGE axis" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 def test_commands(tmp_path: Path) -> None:
     pytest.importorskip("cffi")

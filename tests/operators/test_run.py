@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ from aimcodec import errors
 from aimcodec.limits import Limits
 from aimcodec.model.structures import AttributeKind
 from aimcodec.operators import (
+    MINIMAL_SET,
+    MINIMAL_SET_VERSION,
     AttributeRule,
     CustomOperator,
     OperatorError,
@@ -24,8 +27,10 @@ from aimcodec.operators import (
     Registry,
     Status,
     functions,
+    get,
     run,
 )
+from aimcodec.operators.compare.cases import cases_of
 
 F = np.float32
 ENGINES = {"reference": "onnx", "onnxruntime": "onnxruntime", "torch": "torch"}
@@ -69,6 +74,16 @@ MISTAKES: dict[str, tuple[str, list[Any], dict[str, Any], Status, str]] = {
     "two -1": ("Reshape", [image(6), np.int64([-1, -1])], {}, Status.INVALID_ARGUMENT, "shape"),
     "axis twice": ("Transpose", [image(2, 3)], {"perm": [0, 0]}, Status.INVALID_ARGUMENT, "perm"),
     "step": ("Slice", [image(4), *np.int64([[0], [4], [0], [0]])], {}, Status.INVALID_ARGUMENT, "steps"),
+    "flag": ("ReduceSum", [image(2)], {"keepdims": 2}, Status.INVALID_ARGUMENT, "keepdims"),
+    "same axis": ("ReduceSum", [image(2, 3), np.int64([1, -1])], {}, Status.INVALID_ARGUMENT, "axes"),
+    "fmod": ("Mod", [F([1]), F([1])], {}, Status.INVALID_ARGUMENT, "fmod"),
+    "ratio": ("Dropout", [F([1]), F(1)], {}, Status.INVALID_ARGUMENT, "ratio"),
+    "window just too large": ("Conv", [image(1, 1, 2, 2), image(1, 1, 3, 1)], {}, Status.INVALID_ARGUMENT, "Y"),
+    "type number": ("Cast", [F([1])], {"to": -1}, Status.INVALID_ARGUMENT, "to"),
+    "unknown type number": ("Cast", [F([1])], {"to": 1 << 30}, Status.INVALID_ARGUMENT, "to"),
+    "rank of a pool": ("GlobalMaxPool", [image(2)], {}, Status.DIMENSIONS_MISMATCH, "X"),
+    "rank of axes": ("ReduceSum", [image(2), np.int64([[0]])], {}, Status.DIMENSIONS_MISMATCH, "axes"),
+    "rank of shape": ("ConstantOfShape", [np.int64([[1]])], {}, Status.DIMENSIONS_MISMATCH, "input"),
     "operator": ("Nothing", [F([1])], {}, Status.NOT_SUPPORTED, ""),
     "sequence": ("SequenceLength", [[F([1])]], {}, Status.NOT_SUPPORTED, "input_sequence"),
     "graph": ("If", [np.bool_(1)], {"then_branch": 1, "else_branch": 1}, Status.NOT_SUPPORTED, "else_branch"),
@@ -211,3 +226,81 @@ def test_directory_of_functions() -> None:
 def test_no_such_backend() -> None:
     with pytest.raises(errors.ArgumentError, match="reference, onnxruntime, torch"):
         run("Relu", [F([1])], backend="__class__")
+
+
+@pytest.mark.parametrize("threads", [8])
+def test_from_several_threads(threads: int, backend: str) -> None:
+    wrong: list[int] = []
+
+    def work(number: int) -> None:
+        for i in range(40):
+            x = F([[number, i], [i, 1]])
+            (y,) = run("MatMul", [x, x[:, : 1 + i % 2]], backend=backend)
+            if not np.array_equal(y, x @ x[:, : 1 + i % 2]):
+                wrong.append(i)
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert wrong == []
+
+
+def test_a_kernel_without_memory(backend: str) -> None:
+    def hungry() -> Any:
+        raise MemoryError
+
+    with pytest.raises(OperatorError) as caught:
+        run("Odd", [F([1])], domain="org.example", registry=broken(hungry), backend=backend)
+    assert caught.value.status is Status.ALLOC_FAILED
+
+
+def changed(value: Any, draw: st.DrawFn) -> Any:
+    """Another type, another shape, other values, or nothing."""
+    way = draw(st.sampled_from(["type", "shape", "part", "value", "nothing"]))
+    if value is None or way == "nothing":
+        return None
+    array = np.array(value)
+    if way == "type":
+        kinds = [np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool_, np.float16, np.complex64]
+        return array.astype(draw(st.sampled_from(kinds)))
+    if way == "shape" or not array.ndim:
+        return np.resize(array, draw(hnp.array_shapes(min_dims=0, max_dims=5, min_side=0, max_side=4)))
+    if way == "part":
+        return array[tuple(slice(0, draw(st.integers(0, size))) for size in array.shape)]
+    if array.size and array.dtype.kind in "if":
+        array.flat[draw(st.integers(0, array.size - 1))] = draw(st.sampled_from([0, -1, 99, np.iinfo(np.int8).min]))
+    return array
+
+
+@st.composite
+def mutated_calls(draw: st.DrawFn) -> tuple[str, list[Any], dict[str, Any], int | None]:
+    name = draw(st.sampled_from(sorted(MINIMAL_SET)))
+    definition = get(name, version=MINIMAL_SET_VERSION)
+    case = draw(st.sampled_from(cases_of(definition, 0)))
+    inputs, attributes = list(case.inputs), dict(case.attributes)
+    for place in draw(st.sets(st.integers(0, len(inputs) - 1), max_size=2) if inputs else st.just(set[int]())):
+        inputs[place] = changed(inputs[place], draw)
+    if definition.attributes and draw(st.booleans()):
+        rule = draw(st.sampled_from(definition.attributes))
+        number = st.sampled_from([0, 1, -1, 2, 9, -7, 2**31, 2**62, -(2**63)])
+        text = st.sampled_from(["", "reflect", "linear", "SAME_UPPER", "CRD", "add"])
+        attributes[rule.name] = draw(st.one_of(number, text, st.lists(number, max_size=4), st.floats(width=32)))
+    return name, inputs, attributes, case.outputs
+
+
+@given(call=mutated_calls())
+@settings(max_examples=150)
+@pytest.mark.filterwarnings("ignore:index_reduce")
+def test_mutated_calls_end_in_a_status(call: tuple[str, list[Any], dict[str, Any], int | None]) -> None:
+    name, inputs, attributes, outputs = call
+    tight = Limits(max_elements=1 << 20, max_output_bytes=1 << 24)
+    shapes = set()
+    for engine in ENGINES:
+        try:
+            results = run(name, inputs, attributes, outputs=outputs, backend=engine, limits=tight)
+        except OperatorError:
+            continue
+        shapes.add(tuple((result.dtype, result.shape) for result in results))
+    assert len(shapes) <= 1

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aimcodec.dtypes import from_name, packed_bytes
+from aimcodec.errors import AimcError
 from aimcodec.limits import Limits
 from aimcodec.model.structures import Dimension, ModelStructure, TensorType
 from aimcodec.operators.arguments import Arrays
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_memory", "infer_custom", "infer_outputs"]
 
+_WINDOWED = frozenset({"AveragePool", "Conv", "ConvInteger", "LpPool", "MaxPool", "QLinearConv"})
 SMALL = 1024  # elements of an input that says something about shapes
 
 Types = tuple["TensorType | None", ...]
@@ -51,7 +53,7 @@ def infer_outputs(operator: Operator, structure: ModelStructure, feeds: Mapping[
 
     Raises:
         OperatorError: DIMENSIONS_MISMATCH: the shapes of the inputs do not fit. INVALID_ARGUMENT: the window of a
-            kernel is larger than what it moves over.
+            kernel is larger than what it moves over, or an attribute says a type that there is not.
     """
     from onnx import numpy_helper, shape_inference
 
@@ -66,9 +68,14 @@ def infer_outputs(operator: Operator, structure: ModelStructure, feeds: Mapping[
     except shape_inference.InferenceError as error:
         text = " ".join(str(error).replace("[ShapeInferenceError]", "").split())
         raise failure(Status.DIMENSIONS_MISMATCH, text, operator.full_name) from error
-    results = [read_type(found[name]) if name in found else None for name in graph.node[0].output]
+    except Exception as error:  # for example a number of a type that there is not
+        raise failure(Status.INVALID_ARGUMENT, str(error), operator.full_name) from error
+    try:
+        results = [read_type(found[name]) if name in found else None for name in graph.node[0].output]
+    except AimcError as error:
+        raise failure(Status.INVALID_ARGUMENT, error.message, operator.full_name) from error
     kept = tuple(kind if isinstance(kind, TensorType) else None for kind in results)
-    _check_sizes(operator, kept)
+    _check_sizes(operator, kept, all(array.size for array in feeds.values()))
     return kept
 
 
@@ -94,8 +101,10 @@ def _says_shapes(array: NDArray[Any]) -> bool:
     return array.size <= SMALL and array.dtype.kind in "iuf" and array.dtype.isbuiltin == 1
 
 
-def _check_sizes(operator: Operator, kinds: Types) -> None:
+def _check_sizes(operator: Operator, kinds: Types, given: bool) -> None:
+    """A window that does not fit makes a size negative, or 0 where there are elements."""
+    least = 1 if given and operator.name in _WINDOWED else 0
     for parameter, kind in zip(operator.outputs, kinds, strict=False):
-        if kind is not None and any(d.value is not None and d.value < 0 for d in kind.size or ()):
-            text = "its size would be negative: a window or a removal is larger than what there is"
+        if kind is not None and any(d.value is not None and d.value < least for d in kind.size or ()):
+            text = "its size would not be positive: a window is larger than what it moves over"
             raise failure(Status.INVALID_ARGUMENT, text, operator.full_name, parameter.name)

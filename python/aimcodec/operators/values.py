@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aimcodec.errors import OutOfRangeError
+from aimcodec.model.onnx.types import element_type
 from aimcodec.operators.arguments import Arrays
 from aimcodec.operators.catalogue import Operator
 from aimcodec.operators.rules import INTEGER_DIVISIONS
@@ -19,6 +21,20 @@ __all__ = ["check_values"]
 Check = Callable[["_Given"], None]
 # Operators in which an axis may be one more than elsewhere: it counts in the result, or is a border.
 _ONE_MORE = frozenset({"Flatten", "OneHot"})
+# Integers that say yes or no. Engines differ in what they make of others.
+_FLAGS = frozenset(
+    {"allowzero", "ceil_mode", "count_include_pad", "exclusive", "fmod", "input_forget", "keepdims", "largest"}
+    | {
+        "noop_with_empty_axes",
+        "reverse",
+        "saturate",
+        "select_last_index",
+        "sorted",
+        "training_mode",
+        "transA",
+        "transB",
+    }
+)
 
 
 class _Given:
@@ -50,12 +66,32 @@ def check_values(operator: Operator, arrays: Arrays, keywords: Mapping[str, Any]
     given = _Given(operator, arrays, keywords)
     if operator.domain:
         return
+    _flags(given)
+    _type_numbers(given)
     _axes(given)
     if operator.name in INTEGER_DIVISIONS:
         _division(given)
     check = _CHECKS.get(operator.name)
     if check is not None:
         check(given)
+
+
+def _flags(given: _Given) -> None:
+    for name in sorted(_FLAGS & given.keywords.keys()):
+        if given.keywords[name] not in {0, 1, None}:
+            raise given.wrong(Status.INVALID_ARGUMENT, name, f"{given.keywords[name]}, wanted is 0 or 1")
+
+
+def _type_numbers(given: _Given) -> None:
+    """Types of elements that attributes name by their numbers in ONNX; of `output_dtype` 0 says nothing."""
+    for name in ("dtype", "output_dtype", "to"):
+        number = given.keywords.get(name)
+        if number is None or (name == "output_dtype" and number == 0):
+            continue
+        try:
+            element_type(number)
+        except OutOfRangeError as error:
+            raise given.wrong(Status.INVALID_ARGUMENT, name, error.message) from error
 
 
 def _axes(given: _Given) -> None:
@@ -70,11 +106,15 @@ def _axes(given: _Given) -> None:
         raise given.wrong(Status.OUT_OF_RANGE, "axis", f"{axis} for a tensor of rank {first.ndim}")
     axes = given.keywords.get("axes")
     if axes is None and given.arrays.get("axes") is not None:
-        axes = given["axes"].reshape(-1).tolist()
+        if given["axes"].ndim != 1:
+            raise given.wrong(Status.DIMENSIONS_MISMATCH, "axes", f"rank {given['axes'].ndim}, wanted is 1")
+        axes = given["axes"].tolist()
     if axes:
         rank = first.ndim + (len(axes) if name == "Unsqueeze" else 0)
         if outside := [a for a in axes if not -rank <= a < rank]:
             raise given.wrong(Status.OUT_OF_RANGE, "axes", f"{outside[0]} for a tensor of rank {rank}")
+        if len({a % rank for a in axes}) < len(axes):
+            raise given.wrong(Status.INVALID_ARGUMENT, "axes", f"{list(axes)} names an axis twice")
 
 
 def _for_whole_tensors(given: _Given) -> bool:
@@ -85,6 +125,8 @@ def _for_whole_tensors(given: _Given) -> bool:
 
 def _division(given: _Given) -> None:
     a, b = given["A"], given["B"]
+    if given.operator.name == "Mod" and b.dtype.kind not in "iu" and not given.keywords["fmod"]:
+        raise given.wrong(Status.INVALID_ARGUMENT, "fmod", "0 for numbers that are not integers")
     if b.dtype.kind not in "iu" or not a.size:
         return
     if not b.all():
@@ -160,10 +202,24 @@ def _channels(image: str, kernel: str, *, transposed: bool = False) -> Check:
     return check
 
 
+def _spatial(given: _Given) -> None:
+    x = given["X"]
+    if x.ndim < 3:
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "X", f"rank {x.ndim}, wanted is 3 or more")
+
+
+def _dropout(given: _Given) -> None:
+    ratio = given.arrays.get("ratio")
+    if ratio is not None and not bool(((ratio >= 0) & (ratio < 1)).all()):
+        raise given.wrong(Status.INVALID_ARGUMENT, "ratio", "outside of 0 to 1")
+
+
 def _reshape(given: _Given) -> None:
     if "shape" not in given.arrays:  # before version 5 an attribute
         return
-    data, sizes = given["data"], given["shape"].reshape(-1).tolist()
+    if given["shape"].ndim != 1:
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "shape", f"rank {given['shape'].ndim}, wanted is 1")
+    data, sizes = given["data"], given["shape"].tolist()
     if any(size < -1 for size in sizes) or sizes.count(-1) > 1:
         raise given.wrong(Status.INVALID_ARGUMENT, "shape", f"{sizes}: at most one -1, no other negative number")
     if not given.keywords.get("allowzero"):
@@ -210,22 +266,31 @@ def _blocks(given: _Given) -> None:
 
 def _sizes(argument: str) -> Check:
     def check(given: _Given) -> None:
-        if argument in given.arrays and bool((given[argument] < 0).any()):
+        if argument not in given.arrays:  # other versions have it elsewhere
+            return
+        if given[argument].ndim != 1:
+            raise given.wrong(Status.DIMENSIONS_MISMATCH, argument, f"rank {given[argument].ndim}, wanted is 1")
+        if bool((given[argument] < 0).any()):
             raise given.wrong(Status.INVALID_ARGUMENT, argument, "a negative number of elements")
 
     return check
 
 
 _CHECKS: dict[str, Check] = {
+    "AveragePool": _spatial,
     "ConstantOfShape": _sizes("input"),
     "Conv": _channels("X", "W"),
     "ConvInteger": _channels("x", "w"),
     "ConvTranspose": _channels("X", "W", transposed=True),
     "DepthToSpace": _blocks,
+    "Dropout": _dropout,
     "Expand": _sizes("shape"),
     "Gather": _gather,
     "GatherElements": _elements,
     "GatherND": _tuples,
+    "GlobalAveragePool": _spatial,
+    "GlobalMaxPool": _spatial,
+    "MaxPool": _spatial,
     "QLinearConv": _channels("x", "w"),
     "Range": _range,
     "Reshape": _reshape,
