@@ -116,7 +116,7 @@ def split_by_attribute(
 ) -> tuple[torch.Tensor, ...]:
     place = axis_of(axis, x.ndim)
     parts = integers(lengths) if lengths is not None else split
-    return _split(x, parts or even_parts(x.shape[place], context.outputs), place)
+    return _split(x, parts or _even_parts(x.shape[place], context.outputs), place)
 
 
 @kernel("Split", since=13)
@@ -131,13 +131,13 @@ def split(
     place = axis_of(axis, x.ndim)
     if lengths is not None:
         return _split(x, integers(lengths), place)
-    return _split(x, even_parts(x.shape[place], num_outputs or context.outputs), place)
+    if num_outputs not in {None, context.outputs}:
+        raise InconsistentError(f"num_outputs is {num_outputs}, there are {context.outputs} outputs")
+    return _split(x, _even_parts(x.shape[place], context.outputs), place)
 
 
-def even_parts(length: int, parts: int) -> list[int]:
+def _even_parts(length: int, parts: int) -> list[int]:
     """Lengths of so many parts, of which the last may be shorter."""
-    if parts < 1:
-        raise InconsistentError(f"{parts} parts")
     each = -(-length // parts)
     return [max(0, min(each, length - each * i)) for i in range(parts)]
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -94,15 +95,15 @@ def scatter_nd(
     row: Any = torch.zeros(indices.shape[:-1], dtype=torch.int64)
     for n, found in zip(x.shape[:depth], places, strict=True):
         row = row * n + found
-    rows = x.reshape(-1, *x.shape[depth:]) if depth else x.unsqueeze(0)
-    values = updates.reshape(-1, *x.shape[depth:])
+    inner = list(x.shape[depth:])
+    rows = x.reshape([math.prod(x.shape[:depth]), *inner])
+    values = updates.reshape([row.numel(), *inner])
     if reduction == "none":
         return _put(_, rows, row.reshape(-1), values).reshape(x.shape)
-    if row.numel() == 0:
+    if values.numel() == 0:
         return x
-    if reduction == "add":
-        return rows.index_add(0, row.reshape(-1), values).reshape(x.shape)
-    return rows.index_reduce(0, row.reshape(-1), values, _reduction(reduction)).reshape(x.shape)
+    where = row.reshape(-1, *[1] * len(inner)).expand(values.shape)
+    return rows.scatter_reduce(0, where, values, _reduction(reduction)).reshape(x.shape)
 
 
 @moves
@@ -154,7 +155,8 @@ def _end(end: int, step: int, length: int) -> int | None:
 
 def _pick(x: torch.Tensor, place: int, chosen: range) -> torch.Tensor:
     plain = x.view(VIEWS[x.dtype]) if x.dtype in VIEWS else x
-    return plain.index_select(place, torch.tensor(list(chosen), dtype=torch.int64)).view(x.dtype)
+    first, last = (chosen.start, chosen.stop) if len(chosen) else (0, 0)
+    return plain.index_select(place, torch.arange(first, last, chosen.step)).view(x.dtype)
 
 
 @kernel("Compress")

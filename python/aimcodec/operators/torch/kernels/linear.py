@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import torch
 
+from aimcodec.errors import InconsistentError
 from aimcodec.operators.torch.elements import VIEWS
 from aimcodec.operators.torch.numbers import UNSIGNED
 from aimcodec.operators.torch.registry import Context, kernel
@@ -33,6 +34,8 @@ def gemm(
     transB: int = 0,  # noqa: N803
     broadcast: int = 0,
 ) -> torch.Tensor:
+    if a.ndim != 2 or b.ndim != 2:
+        raise InconsistentError(f"matrices of {a.ndim} and {b.ndim} dimensions")
     left, right = a.T if transA else a, b.T if transB else b
     if a.dtype.is_floating_point:
         if c is not None:

@@ -43,6 +43,8 @@ class Layer:
         reverse = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}.get(direction)
         if reverse is None:
             raise UnsupportedError(f"the direction {direction!r}")
+        if not x.ndim == weights.ndim == recurrent.ndim == 3:
+            raise InconsistentError("inputs, weights and recurrent weights have to have 3 dimensions")
         if weights.shape[0] != len(reverse):
             raise InconsistentError(f"weights of {weights.shape[0]} directions for {direction!r}")
         both = torch.zeros(len(reverse), 2 * weights.shape[1], dtype=x.dtype) if bias is None else bias

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from aimcodec.errors import OutOfRangeError, UnsupportedError
@@ -166,13 +168,17 @@ def max_roi_pool(
         image = x[int(roi[0])]
         left, top, right, bottom = (int(n * spatial_scale + 0.5) for n in roi[1:])
         height, width = max(bottom - top + 1, 1), max(right - left + 1, 1)
-        for row in range(rows):
-            for column in range(columns):
-                ys = _bin(row, height / rows, top, x.shape[2])
-                xs = _bin(column, width / columns, left, x.shape[3])
-                if ys.start < ys.stop and xs.start < xs.stop:
-                    result[place, :, row, column] = image[:, ys, xs].amax((1, 2))
-    return result
+        bands = [_bin(row, height / rows, top, x.shape[2]) for row in range(rows)]
+        strips = [_bin(column, width / columns, left, x.shape[3]) for column in range(columns)]
+        highest = torch.stack([_highest(image, band, 1) for band in bands], 1)  # [C, rows, W]
+        result[place] = torch.stack([_highest(highest, strip, 2) for strip in strips], 2)
+    return torch.where(result == -math.inf, torch.zeros_like(result), result)
+
+
+def _highest(image: torch.Tensor, part: slice, axis: int) -> torch.Tensor:
+    if part.start >= part.stop:
+        return torch.full_like(image.select(axis, 0), -math.inf)
+    return image.narrow(axis, part.start, part.stop - part.start).amax(axis)
 
 
 def _bin(place: int, size: float, start: int, length: int) -> slice:
