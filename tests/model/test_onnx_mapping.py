@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from aimcodec.bridges.onnx import OnnxFile
 from aimcodec.errors import (
     AimcError,
     ArgumentError,
@@ -32,6 +36,7 @@ from aimcodec.model import (
 from aimcodec.model.onnx import (
     CONTRIBUTORS_KEY,
     EXTERNAL_LOCATION,
+    FORM,
     LOSSES,
     differences,
     equal,
@@ -40,6 +45,7 @@ from aimcodec.model.onnx import (
     parse_model,
     to_proto,
 )
+from aimcodec.model.shapes import infer_shapes
 
 onnx = pytest.importorskip("onnx")
 from onnx import AttributeProto, ModelProto, TensorProto, helper, numpy_helper  # noqa: E402 - where onnx is installed
@@ -330,3 +336,21 @@ def test_values_that_do_not_fit(array: Any) -> None:
     structure = ModelStructure(Graph("g", parameters=[Tensor("w", "FLOAT32", (2,), "p")]))
     with pytest.raises(InconsistentError, match="'p'"):
         to_proto(structure, lambda name: array)
+
+
+def test_the_guide_has_the_losses() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "onnx.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| ([a-z-]+) \| (?:form: )?(.*) \|$", page, re.MULTILINE))
+    assert {name: rows[name].replace("`", "") for name in LOSSES} == dict(LOSSES)
+    assert set(re.findall(r"^\| ([a-z-]+) \| form: ", page, re.MULTILINE)) == FORM
+
+
+def test_without_the_onnx_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    (tmp_path / "m.onnx").write_bytes(b"\x08\x0a\x3a\x00")
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'aimcodec\[onnx\]'"):
+        to_proto(ModelStructure(Graph()), None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'aimcodec\[onnx\]'"):
+        OnnxFile(tmp_path / "m.onnx")
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'aimcodec\[onnx\]'"):
+        infer_shapes(ModelStructure(Graph()))

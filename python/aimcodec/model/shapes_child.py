@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 MODEL, WRONG, MEMORY = b"M", b"W", b"O"
 HEAD_BYTES = 9
-CPU_SECONDS = 60  # for one model
+CPU_SECONDS = 20  # for one model
 FREE_BYTES = 4 << 30  # of memory, beside that for the model itself
 PER_BYTE = 16
 

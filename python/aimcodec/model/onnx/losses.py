@@ -18,7 +18,7 @@ LOSSES: Mapping[str, str] = MappingProxyType(
     {
         "training": "information for training (training_info)",
         "devices": "configurations of devices, of the model and of nodes",
-        "unknown-fields": "fields that the version of ONNX installed does not know",
+        "unknown-fields": "fields that the version of onnx installed does not know",
         "repeated-keys": "metadata entries whose key comes again; the last is kept",
         "order-of-metadata": "the order of metadata entries",
         "stray-values": "values of attributes other than the one that the type, or the reference, says",
