@@ -63,6 +63,19 @@ def test_the_current_folder_does_not_count(folder: Path, monkeypatch: pytest.Mon
     assert OnnxFile("m.onnx").read("w").tolist() == [0, 1, 2, 3]
 
 
+def test_closed_models(folder: Path) -> None:
+    file = OnnxFile(save(folder, ("location", "weights")))
+    array = file.read("w")
+    file.release("w")
+    file.close()
+    file.close()
+    assert array.tolist() == [0, 1, 2, 3]
+    closed = OnnxFile(save(folder, ("location", "weights")))
+    closed.close()
+    with pytest.raises(ArgumentError, match="closed"):
+        closed.read("w")
+
+
 LOCATIONS = [
     *(
         "../secret",

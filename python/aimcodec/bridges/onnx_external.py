@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aimcodec.bridges.mapped import MappedFile
-from aimcodec.errors import InconsistentError, MalformedError, TruncatedError, UnsupportedError
+from aimcodec.errors import ArgumentError, InconsistentError, MalformedError, TruncatedError, UnsupportedError
 
 if TYPE_CHECKING:
     import onnx
@@ -95,6 +95,7 @@ class ExternalFiles:
 
         Raises:
             MalformedError: not a regular file with one name, or behind a link.
+            ArgumentError: the files are closed.
             TruncatedError: the file is too short.
             OSError: it cannot be read.
         """
@@ -123,8 +124,10 @@ class ExternalFiles:
         self.close()
 
     def _open(self, parts: tuple[str, ...]) -> MappedFile:
-        if self._folder is None:
+        if os.open not in os.supports_dir_fd:
             raise UnsupportedError("external data are read on systems only that open files beneath a folder")
+        if self._folder is None:
+            raise ArgumentError("the model is closed")
         opened = [self._folder]
         try:
             for part in parts[:-1]:
