@@ -62,6 +62,10 @@ MISTAKES: dict[str, tuple[str, list[Any], dict[str, Any], Status, str]] = {
         *("ScatterND", [image(3, 2), np.int64([[0]]), image(1, 3)], {}),
         *(Status.DIMENSIONS_MISMATCH, "updates"),
     ),
+    "batches": (
+        *("GatherND", [image(3, 4), np.int64([[1], [1]])], {"batch_dims": 1}),
+        *(Status.DIMENSIONS_MISMATCH, "indices"),
+    ),
     "missing input": ("Add", [F([1])], {}, Status.INVALID_ARGUMENT, "B"),
     "left out input": ("Add", [None, F([1])], {}, Status.INVALID_ARGUMENT, "A"),
     "too many inputs": ("Relu", [F([1]), F([1])], {}, Status.INVALID_ARGUMENT, ""),

@@ -171,6 +171,8 @@ class Registry:
             input_types: for each input of the node its type; None where nothing is known.
             version: of the domain.
 
+        The function of types gets attributes as Python values, texts as str; tensors as they are in the structure.
+
         Returns:
             A type for each formal output; None where nothing is known.
 

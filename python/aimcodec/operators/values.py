@@ -175,6 +175,9 @@ def _tuples(given: _Given) -> None:
     data, indices, batch = given["data"], given["indices"], given.keywords.get("batch_dims", 0)
     if not indices.ndim or not 0 <= batch < min(indices.ndim, max(data.ndim, 1)):
         raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", f"rank {indices.ndim}, batch_dims {batch}")
+    if data.shape[:batch] != indices.shape[:batch]:
+        text = f"shape {indices.shape} for data of {data.shape} in {batch} batch dimensions"
+        raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", text)
     length = indices.shape[-1]
     if not 1 <= length <= data.ndim - batch:
         raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", f"tuples of {length} for data of rank {data.ndim}")

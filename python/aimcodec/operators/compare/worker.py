@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -15,9 +16,12 @@ from aimcodec.operators.status import OperatorError
 
 __all__ = ["main"]
 
+MAX_MEMORY = 8 << 30  # of address space
+
 
 def main(file: str) -> int:
     """Answers messages until there are no more."""
+    _limit()
     # What the library prints must not come between the messages.
     messages = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -32,6 +36,17 @@ def main(file: str) -> int:
             _answer(library, sys.stdin.buffer, messages)
     except EOFError:
         return 0
+
+
+def _limit() -> None:
+    """Memory, and no files of memory where the library crashes."""
+    try:
+        resource = import_module("resource")
+    except ModuleNotFoundError:  # of Unix only
+        return
+    for kind, wanted in ((resource.RLIMIT_AS, MAX_MEMORY), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
 def _answer(library: LoadedLibrary, requests: IO[bytes], messages: IO[bytes]) -> None:
