@@ -217,3 +217,15 @@ def test_in_a_program_of_torch() -> None:
     program = TorchProgram(codec_model(), {}, registry=GDN.REGISTRY)
     y = program.run({"x": torch.from_numpy(x)})["y"].numpy()
     np.testing.assert_array_equal(y, -GDN.shuffle(x, factor=2))
+
+
+def test_types_of_a_model_with_custom_operators() -> None:
+    from aimcodec.model.shapes import infer_shapes
+
+    model = codec_model()
+    size = tuple(Dimension(n) for n in (1, 8, 3, 5))
+    model.graph.inputs[0].type = TensorType("FLOAT32", size)
+    inferred = infer_shapes(model, custom=GDN.REGISTRY.infer)
+    expected = TensorType("FLOAT32", tuple(Dimension(n) for n in (1, 2, 6, 10)))
+    assert {v.name: v.type for v in inferred.graph.variables}["s"] == expected
+    assert inferred.graph.outputs[0].type == expected
