@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from aimcodec.cli.conform_report import counting
 from aimcodec.cli.files import replacing
 from aimcodec.cli.output import print_json, print_lines
 from aimcodec.cli.report import CommandError, ExitCode
@@ -91,12 +92,15 @@ def compare_library(
     Exit codes: 0 nothing is wrong, 1 something is.
     """
     with _needed():
+        from aimcodec.operators.classes import MINIMAL_SET
         from aimcodec.operators.compare import CLibrary, compare
 
         if not library.is_file():
             raise ArgumentError(f"{library} is no file")
         with CLibrary(library, seconds=timeout) as loaded:
-            report = compare(loaded, operators=operator, seed=seed, repeats=repeats)
+            names = operator or sorted(set(loaded.operators()) & MINIMAL_SET)
+            with counting("comparing", len(names)) as count:
+                report = compare(loaded, operators=operator, seed=seed, repeats=repeats, progress=count)
     if json is not None:
         _write(json, report.record())
     print_lines(report.lines())

@@ -44,7 +44,7 @@ def compare(
         operators: names; None for all that the library has.
         seed: of drawn inputs.
         repeats: runs of which the speed is the median; 0 for none. It is informative only.
-        progress: called with the name of each operator before it is tested.
+        progress: called with the name of each operator when it was tested.
 
     Raises:
         ArgumentError: an operator is not in the library, or there are no cases for it.
@@ -59,9 +59,9 @@ def compare(
     report.untested = sorted(has - set(GENERATORS)) if operators is None else []
     report.missing = sorted(MINIMAL_SET - has) if operators is None else []
     for name in chosen:
+        report.operators.append(_operator(library, get(name, version=version), seed, repeats))
         if progress is not None:
             progress(name)
-        report.operators.append(_operator(library, get(name, version=version), seed, repeats))
     return report
 
 
