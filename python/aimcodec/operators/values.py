@@ -13,12 +13,14 @@ from aimcodec.errors import OutOfRangeError
 from aimcodec.model.onnx.types import element_type
 from aimcodec.operators.arguments import Arrays
 from aimcodec.operators.catalogue import Operator
+from aimcodec.operators.given import Given
+from aimcodec.operators.indices import check_elements, check_gather, check_tuples
 from aimcodec.operators.rules import INTEGER_DIVISIONS
-from aimcodec.operators.status import OperatorError, Status, failure
+from aimcodec.operators.status import Status
 
 __all__ = ["check_values"]
 
-Check = Callable[["_Given"], None]
+Check = Callable[[Given], None]
 # Operators in which an axis may be one more than elsewhere: it counts in the result, or is a border.
 _ONE_MORE = frozenset({"Flatten", "OneHot"})
 # Integers that say yes or no. Engines differ in what they make of others.
@@ -37,33 +39,13 @@ _FLAGS = frozenset(
 )
 
 
-class _Given:
-    """Inputs and attributes by name."""
-
-    def __init__(self, operator: Operator, arrays: Arrays, keywords: Mapping[str, Any]) -> None:
-        self.operator = operator
-        self.all = arrays
-        self.arrays = dict(zip((p.name for p in operator.inputs), arrays, strict=False))
-        self.keywords = keywords
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        """An input that is not optional."""
-        array = self.arrays[name]
-        if array is None:
-            raise self.wrong(Status.INVALID_ARGUMENT, name, "this input has to be given")
-        return array
-
-    def wrong(self, status: Status, argument: str, message: str) -> OperatorError:
-        return failure(status, message, self.operator.full_name, argument)
-
-
 def check_values(operator: Operator, arrays: Arrays, keywords: Mapping[str, Any]) -> None:
     """Checks values.
 
     Raises:
         OperatorError: OUT_OF_RANGE, MATH_ERROR, DIMENSIONS_MISMATCH or INVALID_ARGUMENT.
     """
-    given = _Given(operator, arrays, keywords)
+    given = Given(operator, arrays, keywords)
     if operator.domain:
         return
     _flags(given)
@@ -76,13 +58,13 @@ def check_values(operator: Operator, arrays: Arrays, keywords: Mapping[str, Any]
         check(given)
 
 
-def _flags(given: _Given) -> None:
+def _flags(given: Given) -> None:
     for name in sorted(_FLAGS & given.keywords.keys()):
         if given.keywords[name] not in {0, 1, None}:
             raise given.wrong(Status.INVALID_ARGUMENT, name, f"{given.keywords[name]}, wanted is 0 or 1")
 
 
-def _type_numbers(given: _Given) -> None:
+def _type_numbers(given: Given) -> None:
     """Types of elements that attributes name by their numbers in ONNX; of `output_dtype` 0 says nothing."""
     for name in ("dtype", "output_dtype", "to"):
         number = given.keywords.get(name)
@@ -94,7 +76,7 @@ def _type_numbers(given: _Given) -> None:
             raise given.wrong(Status.INVALID_ARGUMENT, name, error.message) from error
 
 
-def _axes(given: _Given) -> None:
+def _axes(given: Given) -> None:
     first = given.all[0] if given.all else None
     if first is None:
         return
@@ -117,13 +99,13 @@ def _axes(given: _Given) -> None:
             raise given.wrong(Status.INVALID_ARGUMENT, "axes", f"{list(axes)} names an axis twice")
 
 
-def _for_whole_tensors(given: _Given) -> bool:
+def _for_whole_tensors(given: Given) -> bool:
     """Whether a quantisation has one scale, so that its axis, which has a default, does not matter."""
     scale = given.arrays.get("x_scale", given.arrays.get("y_scale"))
     return given.operator.name in {"QuantizeLinear", "DequantizeLinear"} and scale is not None and scale.ndim == 0
 
 
-def _division(given: _Given) -> None:
+def _division(given: Given) -> None:
     a, b = given["A"], given["B"]
     if given.operator.name == "Mod" and b.dtype.kind not in "iu" and not given.keywords["fmod"]:
         raise given.wrong(Status.INVALID_ARGUMENT, "fmod", "0 for numbers that are not integers")
@@ -145,53 +127,8 @@ def _overflows(a: NDArray[Any], b: NDArray[Any]) -> bool:
         return False
 
 
-def _inside(given: _Given, name: str, indices: NDArray[Any], size: int) -> None:
-    if indices.size and (int(indices.min()) < -size or int(indices.max()) >= size):
-        text = f"indices from {indices.min()} to {indices.max()} in a dimension of {size}"
-        raise given.wrong(Status.OUT_OF_RANGE, name, text)
-
-
-def _gather(given: _Given) -> None:
-    data = given["data"]
-    if not data.ndim:
-        raise given.wrong(Status.DIMENSIONS_MISMATCH, "data", "a rank of 1 or more is needed")
-    _inside(given, "indices", given["indices"], data.shape[given.keywords["axis"]])
-
-
-def _elements(given: _Given) -> None:
-    data, indices, axis = given["data"], given["indices"], given.keywords["axis"]
-    if data.ndim != indices.ndim or not data.ndim:
-        raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", f"rank {indices.ndim} for data of rank {data.ndim}")
-    for i, (size, count) in enumerate(zip(data.shape, indices.shape, strict=True)):
-        if i != axis % data.ndim and count > size:
-            raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", f"{count} in dimension {i}, data have {size}")
-    _inside(given, "indices", indices, data.shape[axis])
-    if given.operator.name == "ScatterElements" and given["updates"].shape != indices.shape:
-        text = f"shape {given['updates'].shape}, indices have {indices.shape}"
-        raise given.wrong(Status.DIMENSIONS_MISMATCH, "updates", text)
-
-
-def _tuples(given: _Given) -> None:
-    data, indices, batch = given["data"], given["indices"], given.keywords.get("batch_dims", 0)
-    if not indices.ndim or not 0 <= batch < min(indices.ndim, max(data.ndim, 1)):
-        raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", f"rank {indices.ndim}, batch_dims {batch}")
-    if data.shape[:batch] != indices.shape[:batch]:
-        text = f"shape {indices.shape} for data of {data.shape} in {batch} batch dimensions"
-        raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", text)
-    length = indices.shape[-1]
-    if not 1 <= length <= data.ndim - batch:
-        raise given.wrong(Status.DIMENSIONS_MISMATCH, "indices", f"tuples of {length} for data of rank {data.ndim}")
-    for place in range(length):
-        _inside(given, "indices", indices[..., place], data.shape[batch + place])
-    if given.operator.name == "ScatterND":
-        wanted = indices.shape[:-1] + data.shape[length:]
-        if given["updates"].shape != wanted:
-            text = f"shape {given['updates'].shape}, wanted is {wanted}"
-            raise given.wrong(Status.DIMENSIONS_MISMATCH, "updates", text)
-
-
 def _channels(image: str, kernel: str, *, transposed: bool = False) -> Check:
-    def check(given: _Given) -> None:
+    def check(given: Given) -> None:
         x, w, groups = given[image], given[kernel], given.keywords["group"]
         if groups < 1:
             raise given.wrong(Status.INVALID_ARGUMENT, "group", f"{groups} groups")
@@ -205,19 +142,19 @@ def _channels(image: str, kernel: str, *, transposed: bool = False) -> Check:
     return check
 
 
-def _spatial(given: _Given) -> None:
+def _spatial(given: Given) -> None:
     x = given["X"]
     if x.ndim < 3:
         raise given.wrong(Status.DIMENSIONS_MISMATCH, "X", f"rank {x.ndim}, wanted is 3 or more")
 
 
-def _dropout(given: _Given) -> None:
+def _dropout(given: Given) -> None:
     ratio = given.arrays.get("ratio")
     if ratio is not None and not bool(((ratio >= 0) & (ratio < 1)).all()):
         raise given.wrong(Status.INVALID_ARGUMENT, "ratio", "outside of 0 to 1")
 
 
-def _reshape(given: _Given) -> None:
+def _reshape(given: Given) -> None:
     if "shape" not in given.arrays:  # before version 5 an attribute
         return
     if given["shape"].ndim != 1:
@@ -235,7 +172,7 @@ def _reshape(given: _Given) -> None:
         raise given.wrong(Status.DIMENSIONS_MISMATCH, "shape", f"{sizes} for {data.size} elements")
 
 
-def _transpose(given: _Given) -> None:
+def _transpose(given: Given) -> None:
     rank, order = given["data"].ndim, given.keywords.get("perm")
     if order is None:
         return
@@ -247,17 +184,17 @@ def _transpose(given: _Given) -> None:
         raise given.wrong(Status.INVALID_ARGUMENT, "perm", f"{list(order)} names an axis twice")
 
 
-def _slice(given: _Given) -> None:
+def _slice(given: Given) -> None:
     if given.arrays.get("steps") is not None and not given["steps"].all():
         raise given.wrong(Status.INVALID_ARGUMENT, "steps", "a step of 0")
 
 
-def _range(given: _Given) -> None:
+def _range(given: Given) -> None:
     if not given["delta"].all():
         raise given.wrong(Status.INVALID_ARGUMENT, "delta", "a step of 0")
 
 
-def _blocks(given: _Given) -> None:
+def _blocks(given: Given) -> None:
     x, size, deep = given["input"], given.keywords["blocksize"], given.operator.name == "DepthToSpace"
     if size < 1:
         raise given.wrong(Status.INVALID_ARGUMENT, "blocksize", f"{size}")
@@ -268,7 +205,7 @@ def _blocks(given: _Given) -> None:
 
 
 def _sizes(argument: str) -> Check:
-    def check(given: _Given) -> None:
+    def check(given: Given) -> None:
         if argument not in given.arrays:  # other versions have it elsewhere
             return
         if given[argument].ndim != 1:
@@ -288,17 +225,17 @@ _CHECKS: dict[str, Check] = {
     "DepthToSpace": _blocks,
     "Dropout": _dropout,
     "Expand": _sizes("shape"),
-    "Gather": _gather,
-    "GatherElements": _elements,
-    "GatherND": _tuples,
+    "Gather": check_gather,
+    "GatherElements": check_elements,
+    "GatherND": check_tuples,
     "GlobalAveragePool": _spatial,
     "GlobalMaxPool": _spatial,
     "MaxPool": _spatial,
     "QLinearConv": _channels("x", "w"),
     "Range": _range,
     "Reshape": _reshape,
-    "ScatterElements": _elements,
-    "ScatterND": _tuples,
+    "ScatterElements": check_elements,
+    "ScatterND": check_tuples,
     "Slice": _slice,
     "SpaceToDepth": _blocks,
     "Tile": _sizes("repeats"),
