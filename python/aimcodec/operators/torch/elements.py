@@ -129,9 +129,8 @@ def to_array(tensor: torch.Tensor, element_type: str) -> NDArray[Any]:
     if element_type in CARRIED:
         wide: NDArray[Any] = (plain.float() if plain.dtype.is_floating_point else plain).numpy()
         return wide.astype(dtype)
-    if plain.dtype.is_complex:
-        return plain.numpy()
-    return plain.view(_CARRIERS[plain.element_size()]).numpy().view(dtype)
+    found: NDArray[Any] = (plain if plain.dtype.is_complex else plain.view(_CARRIERS[plain.element_size()])).numpy()
+    return found if plain.dtype.is_complex else found.view(dtype)
 
 
 def from_memory(data: bytes, element_type: str, shape: tuple[int, ...]) -> torch.Tensor:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn import functional
 
 from aimcodec.errors import InconsistentError, UnsupportedError
 from aimcodec.operators.torch.registry import Context
@@ -118,4 +117,4 @@ def pad_edges(x: torch.Tensor, before: list[int], after: list[int], value: float
     if not any(before) and not any(after):
         return x
     edges = [n for pair in zip(reversed(before), reversed(after), strict=True) for n in pair]
-    return functional.pad(x, edges, value=value)
+    return torch.nn.functional.pad(x, edges, value=value)

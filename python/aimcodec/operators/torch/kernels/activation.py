@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 
 import torch
-from torch.nn import functional
 
 from aimcodec.errors import UnsupportedError
 from aimcodec.operators.torch.numbers import axis_of
@@ -21,12 +20,12 @@ def relu(_: Context, x: torch.Tensor) -> torch.Tensor:
 
 @kernel("LeakyRelu")
 def leaky_relu(_: Context, x: torch.Tensor, *, alpha: float = 0.01) -> torch.Tensor:
-    return functional.leaky_relu(x, alpha)
+    return torch.nn.functional.leaky_relu(x, alpha)
 
 
 @kernel("Elu")
 def elu(_: Context, x: torch.Tensor, *, alpha: float = 1.0) -> torch.Tensor:
-    return functional.elu(x, alpha)
+    return torch.nn.functional.elu(x, alpha)
 
 
 @kernel("Selu")
@@ -47,7 +46,7 @@ def selu(
 
 @kernel("Celu")
 def celu(_: Context, x: torch.Tensor, *, alpha: float = 1.0) -> torch.Tensor:
-    return functional.celu(x, alpha)
+    return torch.nn.functional.celu(x, alpha)
 
 
 @kernel("HardSigmoid")
@@ -57,7 +56,7 @@ def hard_sigmoid(_: Context, x: torch.Tensor, *, alpha: float = 0.2, beta: float
 
 @kernel("HardSwish")
 def hard_swish(_: Context, x: torch.Tensor) -> torch.Tensor:
-    return functional.hardswish(x)
+    return torch.nn.functional.hardswish(x)
 
 
 @kernel("Softplus")
@@ -67,7 +66,7 @@ def softplus(_: Context, x: torch.Tensor) -> torch.Tensor:
 
 @kernel("Softsign")
 def softsign(_: Context, x: torch.Tensor) -> torch.Tensor:
-    return functional.softsign(x)
+    return torch.nn.functional.softsign(x)
 
 
 @kernel("ThresholdedRelu")
@@ -89,12 +88,12 @@ def parametric_relu(_: Context, x: torch.Tensor, slope: torch.Tensor) -> torch.T
 def gelu(_: Context, x: torch.Tensor, *, approximate: str = "none") -> torch.Tensor:
     if approximate not in {"none", "tanh"}:
         raise UnsupportedError(f"Gelu with approximate {approximate!r}")
-    return functional.gelu(x, approximate=approximate)
+    return torch.nn.functional.gelu(x, approximate=approximate)
 
 
 @kernel("Mish")
 def mish(_: Context, x: torch.Tensor) -> torch.Tensor:
-    return functional.mish(x)
+    return torch.nn.functional.mish(x)
 
 
 @kernel("Swish")

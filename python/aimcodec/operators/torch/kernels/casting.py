@@ -50,7 +50,7 @@ def convert(x: torch.Tensor, element_type: str, saturate: bool = True) -> torch.
 
 def is_float8(x: torch.Tensor) -> bool:
     """Whether PyTorch cannot compute with these floats."""
-    return x.dtype.is_floating_point and x.element_size() == 1
+    return bool(x.dtype.is_floating_point and x.element_size() == 1)
 
 
 def _narrow(x: torch.Tensor, element_type: str) -> torch.Tensor:

@@ -12,7 +12,8 @@ import torch
 
 from aimcodec.operators.torch.kernels.gates import activations_of
 from aimcodec.operators.torch.kernels.quantization import dynamic_quantize_linear
-from aimcodec.operators.torch.kernels.recurrent import Layer, run_lstm
+from aimcodec.operators.torch.kernels.recurrent import run_lstm
+from aimcodec.operators.torch.recurrence import Layer
 from aimcodec.operators.torch.registry import Context, kernel
 
 

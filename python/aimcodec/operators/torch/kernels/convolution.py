@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.nn import functional
 
 from aimcodec.errors import InconsistentError, UnsupportedError
 from aimcodec.operators.torch.numbers import integers
@@ -16,14 +15,14 @@ from aimcodec.operators.torch.registry import Context, kernel
 from aimcodec.operators.torch.windows import Windows, pad_edges
 
 CONVOLUTIONS: dict[int, Callable[..., torch.Tensor]] = {
-    1: functional.conv1d,
-    2: functional.conv2d,
-    3: functional.conv3d,
+    1: torch.nn.functional.conv1d,
+    2: torch.nn.functional.conv2d,
+    3: torch.nn.functional.conv3d,
 }
 TRANSPOSED: dict[int, Callable[..., torch.Tensor]] = {
-    1: functional.conv_transpose1d,
-    2: functional.conv_transpose2d,
-    3: functional.conv_transpose3d,
+    1: torch.nn.functional.conv_transpose1d,
+    2: torch.nn.functional.conv_transpose2d,
+    3: torch.nn.functional.conv_transpose3d,
 }
 
 
@@ -199,9 +198,9 @@ def causal_conv(
     kept = weights.shape[-1] - 1
     before = torch.zeros(batch, channels, kept, dtype=x.dtype) if past is None else past
     whole = torch.cat([before, x], 2)
-    result = functional.conv1d(whole, weights, bias, groups=channels)
+    result = torch.nn.functional.conv1d(whole, weights, bias, groups=channels)
     if activation in {"silu", "swish"}:
-        result = functional.silu(result)
+        result = torch.nn.functional.silu(result)
     elif activation != "none":
         raise UnsupportedError(f"the activation {activation!r}")
     return result, whole[..., whole.shape[2] - kept :]

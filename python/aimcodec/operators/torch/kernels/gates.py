@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from torch.nn import functional
 
 from aimcodec.errors import InconsistentError, UnsupportedError
 
@@ -34,14 +33,14 @@ def _thresholded(x: torch.Tensor, alpha: float) -> torch.Tensor:
 # Functions, with the values of alpha and beta that they have where a node tells none.
 FUNCTIONS: dict[str, tuple[Callable[..., torch.Tensor], tuple[float | None, ...]]] = {
     "affine": (_affine, (1.0, 0.0)),
-    "elu": (functional.elu, (1.0,)),
+    "elu": (torch.nn.functional.elu, (1.0,)),
     "hardsigmoid": (_hard_sigmoid, (0.2, 0.5)),
-    "leakyrelu": (functional.leaky_relu, (0.01,)),
+    "leakyrelu": (torch.nn.functional.leaky_relu, (0.01,)),
     "relu": (torch.relu, ()),
     "scaledtanh": (_scaled_tanh, (None, None)),
     "sigmoid": (torch.sigmoid, ()),
-    "softplus": (functional.softplus, ()),
-    "softsign": (functional.softsign, ()),
+    "softplus": (torch.nn.functional.softplus, ()),
+    "softsign": (torch.nn.functional.softsign, ()),
     "tanh": (torch.tanh, ()),
     "thresholdedrelu": (_thresholded, (1.0,)),
 }

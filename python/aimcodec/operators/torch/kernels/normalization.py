@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 
 import torch
-from torch.nn import functional
 
 from aimcodec.errors import InconsistentError, UnsupportedError
 from aimcodec.operators.torch.elements import torch_type
@@ -37,7 +36,7 @@ def batch_normalization_7(
 ) -> torch.Tensor:
     if not is_test or not spatial or context.outputs > 1:
         raise UnsupportedError("BatchNormalization for training, or not spatial, in versions below 14")
-    return batch_normalization(context, x, scale, bias, mean, variance, epsilon=epsilon, momentum=momentum)  # type: ignore[return-value]
+    return _by_statistics(x, scale, bias, mean, variance, epsilon)
 
 
 @kernel("BatchNormalization", since=14)
@@ -54,15 +53,21 @@ def batch_normalization(
     training_mode: int = 0,
 ) -> torch.Tensor | tuple[torch.Tensor, ...]:
     if not training_mode:
-        if x.dtype == scale.dtype == mean.dtype:
-            return functional.batch_norm(x, mean, variance, scale, bias, False, 0.0, epsilon)
-        return _normalized(x, mean, variance, scale, bias, epsilon)
+        return _by_statistics(x, scale, bias, mean, variance, epsilon)
     axes = [0, *range(2, x.ndim)]
     wide = x.to(mean.dtype)
     own_mean, own_variance = wide.mean(axes), wide.var(axes, correction=0)
     result = _normalized(x, own_mean, own_variance, scale, bias, epsilon)
     running = mean * momentum + own_mean * (1 - momentum)
     return result, running, variance * momentum + own_variance * (1 - momentum)
+
+
+def _by_statistics(
+    x: torch.Tensor, scale: torch.Tensor, bias: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor, epsilon: float
+) -> torch.Tensor:
+    if x.dtype == scale.dtype == mean.dtype:
+        return torch.nn.functional.batch_norm(x, mean, variance, scale, bias, False, 0.0, epsilon)
+    return _normalized(x, mean, variance, scale, bias, epsilon)
 
 
 def _normalized(
@@ -102,7 +107,7 @@ def layer_normalization(
         and x.dtype == wide.dtype == scale.dtype
         and (bias is None or bias.shape == shape)
     ):
-        return functional.layer_norm(x, shape, scale, bias, epsilon)
+        return torch.nn.functional.layer_norm(x, shape, scale, bias, epsilon)
     axes = list(range(place, x.ndim))
     mean = wide.mean(axes, keepdim=True)
     inverse = torch.rsqrt((wide - mean).square().mean(axes, keepdim=True) + epsilon)
@@ -150,7 +155,7 @@ def group_normalization(
     if num_groups < 1 or x.shape[1] % num_groups:
         raise InconsistentError(f"{x.shape[1]} channels in {num_groups} groups")
     wide = x.to(torch_type(name_of(stash_type))) if x.dtype != torch.float64 else x
-    normal = functional.group_norm(wide, num_groups, None, None, epsilon).to(x.dtype)
+    normal = torch.nn.functional.group_norm(wide, num_groups, None, None, epsilon).to(x.dtype)
     return normal * _per_channel(scale, x.ndim) + _per_channel(bias, x.ndim)
 
 
@@ -174,7 +179,7 @@ def local_response_normalization(
 ) -> torch.Tensor:
     before = (size - 1) // 2
     squares = torch.movedim(x * x, 1, -1)
-    padded = functional.pad(squares, (before, size - 1 - before))
+    padded = torch.nn.functional.pad(squares, (before, size - 1 - before))
     sums = padded.unfold(-1, size, 1).sum(-1).movedim(-1, 1)
     return x / (bias + alpha / size * sums) ** beta
 

@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch.nn import functional
 
 from aimcodec.errors import InconsistentError, UnsupportedError
 from aimcodec.operators.torch.numbers import integers, is_integer
@@ -16,14 +15,14 @@ from aimcodec.operators.torch.registry import Context, kernel
 from aimcodec.operators.torch.windows import Windows, pad_edges
 
 MAX_POOLS: dict[int, Callable[..., torch.Tensor]] = {
-    1: functional.max_pool1d,
-    2: functional.max_pool2d,
-    3: functional.max_pool3d,
+    1: torch.nn.functional.max_pool1d,
+    2: torch.nn.functional.max_pool2d,
+    3: torch.nn.functional.max_pool3d,
 }
 AVERAGE_POOLS: dict[int, Callable[..., torch.Tensor]] = {
-    1: functional.avg_pool1d,
-    2: functional.avg_pool2d,
-    3: functional.avg_pool3d,
+    1: torch.nn.functional.avg_pool1d,
+    2: torch.nn.functional.avg_pool2d,
+    3: torch.nn.functional.avg_pool3d,
 }
 
 

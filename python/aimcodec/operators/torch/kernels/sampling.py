@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional
 
 from aimcodec.errors import InconsistentError, UnsupportedError
 from aimcodec.operators.torch.registry import Context, kernel
@@ -34,7 +33,7 @@ def grid_sample(
         raise UnsupportedError(f"GridSample of modes {mode!r} and {padding_mode!r}")
     if x.ndim not in {4, 5}:
         raise UnsupportedError(f"GridSample of {x.ndim - 2} dimensions")
-    return functional.grid_sample(x, grid.to(x.dtype), GRID_MODES[mode], padding_mode, bool(align_corners))
+    return torch.nn.functional.grid_sample(x, grid.to(x.dtype), GRID_MODES[mode], padding_mode, bool(align_corners))
 
 
 @kernel("DeformConv")
@@ -70,7 +69,7 @@ def deform_conv(
     grid = torch.stack([2 * z / max(width - 1, 1) - 1, 2 * y / max(height - 1, 1) - 1], -1)
     parts = x.reshape(batch * offset_group, -1, height, width)
     flat = grid.reshape(batch * offset_group, taps * rows, columns, 2)
-    sampled = functional.grid_sample(parts, flat, "bilinear", "zeros", True)
+    sampled = torch.nn.functional.grid_sample(parts, flat, "bilinear", "zeros", True)
     sampled = sampled.reshape(batch, offset_group, -1, taps, rows, columns)
     if mask is not None:
         sampled = sampled * mask.reshape(batch, offset_group, 1, taps, rows, columns)
