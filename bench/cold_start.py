@@ -5,8 +5,8 @@ python bench/cold_start.py DIRECTORY [--repeat 9] [--rate 500e6]
 all-MiniLM-L6-v2 (float32, 90 MB) on ONNX Runtime from: a plain .onnx file, .onnx with external data, safetensors with
 the structure, packages that are lossless and coded with NNC (qp -32). Each measurement is a process of its own, the
 formats take turns. "process" begins with the process and imports what the way needs; "work" begins when everything is
-imported. Reads are from the page cache, or through a reader of so many bytes a second, the same for all formats.
-The output of every lossless way is compared bit for bit with that of the plain file.
+imported, and "CPU" is what all threads took for it. Reads are from the page cache, or through a reader of so many bytes
+a second, the same for all formats. The output of every way is compared bit for bit with that of the plain file.
 """
 
 from __future__ import annotations
@@ -165,16 +165,17 @@ def child(way: str, directory: Path, rate: float | None, began: float | None) ->
     if began is None:
         import_all()
         began = time.monotonic()
+    cpu = time.process_time()
     run = STARTS[way](directory, rate)
     import numpy as np
 
     mask = np.ones((1, 16), np.int64)
     ids = np.arange(1000, 1016).reshape(1, 16)
     output = run({"input_ids": ids, "attention_mask": mask})
-    seconds = time.monotonic() - began
+    seconds, cpu = time.monotonic() - began, time.process_time() - cpu
     status = Path("/proc/self/status").read_text("ascii").splitlines()
     peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
-    print(json.dumps({"seconds": seconds, "peak": peak, "output": output.tolist()}))
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "peak": peak, "output": output.tolist()}))
 
 
 def measure(way: str, directory: Path, rate: float | None, whole: bool) -> dict[str, Any]:
@@ -196,7 +197,7 @@ def report(directory: Path, rate: float, repeat: int) -> None:
                 for whole in (False, True):
                     results.setdefault((way, whole), []).append(measure(way, directory, limit, whole))
         print("page cache" if limit is None else f"reader of {rate / 1e6:.0f} MB/s")
-        print(f"  {'format':14} {'MB':>6} {'work ms':>16} {'process ms':>16} {'peak MB':>8}  output")
+        print(f"  {'format':14} {'MB':>6} {'work ms':>16} {'process ms':>16} {'CPU ms':>7} {'peak MB':>8}  output")
         plain = np.array(results["onnx", False][0]["output"])
         for way in FORMATS:
             work, whole = results[way, False], results[way, True]
@@ -206,6 +207,7 @@ def report(directory: Path, rate: float, repeat: int) -> None:
             angle = min(float((output * plain).sum()) for output in outputs)
             print(
                 f"  {way:14} {size:6.1f} {spread(work)} {spread(whole)}"
+                f" {1e3 * statistics.median(result['cpu'] for result in work):7.0f}"
                 f" {statistics.median(result['peak'] for result in work):8.0f}  "
                 + ("the same bits" if same else f"cosine {angle:.6f}"),
                 flush=True,
