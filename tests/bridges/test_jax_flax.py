@@ -44,6 +44,16 @@ def test_an_array_in_pieces(tmp_path: Path) -> None:
     assert_equal(found["x"], np.frombuffer(bytes(range(8)) + b"\1\0\2\0", "<i2").reshape(2, 3))
 
 
+def test_lists(tmp_path: Path) -> None:
+    """Flax itself writes maps; `msgpack_serialize` takes lists too."""
+    content = {"x": [array((), "int8", b"\7"), [1, 2.5], b"raw"], "names": ["a", "b"]}
+    (tmp_path / "m.msgpack").write_bytes(msgpack.packb(content))
+    model = FlaxFile(tmp_path / "m.msgpack")
+    assert {name: values.tolist() for name, values in read_all(model).items()} == {"x.0": 7}
+    assert model.metadata == {"flax.x.1": "[1, 2.5]", "flax.names": '["a", "b"]'}
+    assert any("3 bytes of 'x.2'" in loss for loss in model.losses)
+
+
 HOSTILE: dict[str, tuple[type[AimcError], bytes]] = {
     "no map": (MalformedError, msgpack.packb(7)),
     "list of 2^32 - 1": (MalformedError, b"\x81\xa1x\xdd\xff\xff\xff\xff"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import struct
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -273,6 +272,11 @@ def test_archives_that_are_wrong(tmp_path: Path) -> None:
     path.write_bytes(good.replace(b'"keras_version"', b'"keras_versiom"'))  # and so its checksum is wrong
     with pytest.raises(MalformedError, match="CRC"):
         KerasFile(path)
+    end = bytearray(good)
+    end[-6:-2] = b"\xff\xff\xff\x7f"  # the directory would lie before the file
+    path.write_bytes(end)
+    with pytest.raises(MalformedError):
+        KerasFile(path)
     path.write_bytes(b"PK\x03\x04" + bytes(100))
     with pytest.raises(MalformedError):
         KerasFile(path)
@@ -289,15 +293,17 @@ def test_an_archive_that_grows(tmp_path: Path) -> None:
         KerasFile(path, limits=Limits(max_expansion=100))
 
 
-def test_mutated_files_give_typed_errors(tmp_path: Path) -> None:
-    data = (DATA / "whole.h5").read_bytes()
-    draw = random.Random(1)  # noqa: S311
-    path = tmp_path / "m.h5"
+@pytest.mark.parametrize("name", ["whole.h5", "lambda.keras"])
+def test_mutated_files_give_typed_errors(name: str, tmp_path: Path) -> None:
+    data = (DATA / name).read_bytes()
+    draw = random.Random(name)  # noqa: S311
+    path = tmp_path / "m.keras"
     refused = 0
     for _ in range(300):
         changed = bytearray(data)
         for _ in range(draw.choice((1, 2, 4))):
-            struct.pack_into("<B", changed, draw.randrange(len(changed)), draw.getrandbits(8))
+            place = draw.randrange(len(changed) - 4)
+            changed[place : place + 4] = draw.choice((b"\xff" * 4, bytes(4), draw.randbytes(4)))
         path.write_bytes(changed)
         refused += typed_error(lambda: content(path)) is not None
-    assert refused > 10
+    assert refused > 50

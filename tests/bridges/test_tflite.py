@@ -123,14 +123,14 @@ def test_every_prefix_is_refused_or_whole(name: str, tmp_path: Path) -> None:
     whole = content(DATA / f"{name}.tflite")
     file = tmp_path / "m.tflite"
     refused = 0
-    for size in range(8, len(data), 5):
+    for size in range(8, len(data), 11):
         file.write_bytes(data[:size])
         found: dict[str, bytes] = {}
         if typed_error(lambda: found.update(content(file))):  # noqa: B023 - called at once
             refused += 1
         else:
             assert found == whole
-    assert refused > len(data) // 10
+    assert refused > len(data) // 22
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -139,7 +139,7 @@ def test_mutated_files_give_typed_errors(name: str, tmp_path: Path) -> None:
     draw = random.Random(name)  # noqa: S311
     file = tmp_path / "m.tflite"
     refused = 0
-    for _ in range(1000):
+    for _ in range(400):
         changed = bytearray(data)
         for _ in range(draw.choice((1, 1, 2, 4))):
             place = draw.randrange(8, len(changed) - 4)
@@ -147,7 +147,7 @@ def test_mutated_files_give_typed_errors(name: str, tmp_path: Path) -> None:
             struct.pack_into("<I", changed, place, value)
         file.write_bytes(changed)
         refused += typed_error(lambda: content(file)) is not None
-    assert refused > 200
+    assert refused > 80
 
 
 def test_limits() -> None:

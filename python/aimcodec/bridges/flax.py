@@ -32,6 +32,7 @@ ARRAY, COMPLEX, SCALAR = 1, 2, 3  # extension types of Flax
 CHUNKED = "__msgpack_chunked_array__"
 MAX_LIST = 64  # the one list of the format is a shape; the library makes lists of any length that is claimed
 MAX_DEPTH = 256
+PLAIN = (str, int, float, type(None))
 
 
 def looks_like_flax(start: bytes, path: str) -> bool:
@@ -123,9 +124,11 @@ class _Reader:
         """Take everything out of the map of a file."""
         if not isinstance(root, dict):
             raise MalformedError("not a file of Flax: it is no map")
-        pending = [("", 0, root)]
+        pending: list[tuple[str, int, Any]] = [("", 0, root)]
         while pending:
             name, depth, value = pending.pop()
+            if isinstance(value, list) and not all(isinstance(item, PLAIN) for item in value):
+                value = {str(place): item for place, item in enumerate(value)}
             if isinstance(value, dict) and value and CHUNKED not in value:
                 if depth > MAX_DEPTH:
                     raise LimitExceededError(f"maps more than {MAX_DEPTH} deep")

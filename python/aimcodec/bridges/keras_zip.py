@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -102,7 +104,11 @@ def _typed() -> Iterator[None]:
     """What the libraries raise for bad archives."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError) as error:
         raise MalformedError(f"not a Keras archive: {error or type(error).__name__}") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # what seeking to a place before the file gives
+            raise
+        raise MalformedError("not a Keras archive: a member lies outside of it") from None
     except (RuntimeError, NotImplementedError) as error:  # of zipfile: unknown methods
         raise UnsupportedError(f"a Keras archive that cannot be read: {error}") from None
