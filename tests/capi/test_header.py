@@ -17,7 +17,7 @@ COMPILERS = [found for name in ("cc", "gcc", "clang") if (found := shutil.which(
 LANGUAGES = [["-x", "c", "-std=c11"], ["-x", "c++", "-std=c++17"]]
 
 
-@pytest.mark.parametrize("name", ["aimc.h", "conform_plugin.h"])
+@pytest.mark.parametrize("name", ["aimc.h", "conform_plugin.h", "operators.h"])
 @pytest.mark.parametrize("language", LANGUAGES, ids=["c11", "c++17"])
 @pytest.mark.parametrize("compiler", COMPILERS, ids=lambda path: Path(path).name)
 def test_a_header_compiles_alone(compiler: str, language: list[str], name: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aimcodec.dtypes import from_name, packed_bytes
-from aimcodec.errors import AimcError
+from aimcodec.errors import AimcError, InconsistentError
 from aimcodec.model.structures import Dimension, ModelStructure, Tensor, TensorType, VariableNode
 from aimcodec.model.validate.finding import Findings, shown
 from aimcodec.model.validate.parts import Parts
@@ -45,17 +45,17 @@ def check_inference(structure: ModelStructure, parts: Parts, read: Read | None, 
     """
     if findings.has_errors:
         return
+    from aimcodec.model.onnx import model_bytes
+    from aimcodec.model.shapes_process import infer_model
+
     try:
-        from onnx import checker, shape_inference
+        infer_model(model_bytes(_proto(structure, read)), strict=True)
     except ModuleNotFoundError:
         findings.add("check.skipped", "", "shapes: onnx is not there; pip install 'aimcodec[onnx]' brings it")
-        return
-    try:
-        shape_inference.infer_shapes(_proto(structure, read), check_type=True, strict_mode=True)
-    except shape_inference.InferenceError as error:
-        _tell(str(error), parts, findings)
-    except (AimcError, checker.ValidationError, RuntimeError, ValueError, TypeError) as error:
-        findings.add("check.skipped", "", f"shapes: {shown(str(error))}")
+    except InconsistentError as error:
+        _tell(error.message, parts, findings)
+    except AimcError as error:
+        findings.add("check.skipped", "", f"shapes: {shown(error.message)}")
 
 
 def _proto(structure: ModelStructure, read: Read | None) -> onnx.ModelProto:
