@@ -11,7 +11,7 @@ from .console import ROOT, blocks, examples, run
 
 TEXT = (ROOT / "README.md").read_text("utf-8")
 # Lines that show a time differ from run to run.
-TIMED = re.compile(r"\d s, ")
+TIMED = re.compile(r"\d s, |\d ms, ")
 
 
 def test_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
