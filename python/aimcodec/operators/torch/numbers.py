@@ -50,7 +50,7 @@ def from_numpy(array: NDArray[Any] | np.generic) -> torch.Tensor:
 
 def with_numpy(operation: Callable[..., Any], *inputs: torch.Tensor) -> torch.Tensor:
     """An operation on integers that numpy has and PyTorch does not; exact, modulo the range of the type."""
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         return from_numpy(operation(*(tensor.numpy() for tensor in inputs)))
 
 

@@ -9,6 +9,7 @@ import math
 import torch
 
 from aimcodec.errors import OutOfRangeError, UnsupportedError
+from aimcodec.operators.torch.numbers import integers
 from aimcodec.operators.torch.registry import Context, kernel
 
 
@@ -100,7 +101,7 @@ def _roi_align(
         raise UnsupportedError(f"RoiAlign of mode {mode!r} to {size}")
     context.check_shape([rois.shape[0], x.shape[1], *size])
     results = [torch.zeros(0, x.shape[1], *size, dtype=x.dtype)]
-    for roi, batch in zip(rois, batches.tolist(), strict=True):
+    for roi, batch in zip(rois, integers(batches), strict=True):
         left, top, right, bottom = (float(n) * scale - shift for n in roi)
         height, width = bottom - top, right - left
         if not shift:
