@@ -16,7 +16,7 @@ CSRC = ROOT / "csrc"
 # A room is a module or package directly below aimcodec; "aimcodec" is the package itself, "_core" the native module and
 # "_native" its face in Python.
 # A new room needs a line here and a place in docs/design.md.
-FOUNDATIONS = {"errors", "limits", "bits"}
+FOUNDATIONS = {"errors", "limits", "bits", "files"}
 PUBLIC = {
     *FOUNDATIONS,
     *("aimcodec", "bridges", "capi", "coding", "dtypes", "inference", "inspect", "model", "nnc"),
@@ -25,6 +25,7 @@ PUBLIC = {
 ALLOWED_ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "limits": set(),
+    "files": {"errors"},
     "bits": {"errors", "limits"},
     "syntax": FOUNDATIONS,
     "_native": {"errors", "limits", "_core"},

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from aimcodec.bridges.files import replacing
 from aimcodec.bridges.gguf import ASSET
 from aimcodec.bridges.gguf_header import MAGIC
 from aimcodec.bridges.model import Model
 from aimcodec.errors import UnsupportedError
+from aimcodec.files import replacing
 from aimcodec.limits import Limits
 from aimcodec.model.walk import all_tensors
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from aimcodec.bridges.files import replacing
 from aimcodec.bridges.model import Described, memory_of
 from aimcodec.dtypes import dtype_of
 from aimcodec.errors import ArgumentError, InconsistentError, UnsupportedError
+from aimcodec.files import replacing
 from aimcodec.model import ModelStructure, Tensor
 from aimcodec.model.onnx import ExternalPlace, model_bytes, to_proto
 from aimcodec.model.walk import all_tensors

@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aimcodec.bridges.files import replacing
 from aimcodec.bridges.model import Described, TensorsOnly
 from aimcodec.bridges.safetensors import SafetensorsFile, check_tensors, write_safetensors
 from aimcodec.errors import InconsistentError, LimitExceededError, MalformedError, UnsupportedError
+from aimcodec.files import replacing
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from aimcodec.bridges.files import replacing
 from aimcodec.errors import ArgumentError, LimitExceededError
+from aimcodec.files import replacing
 from aimcodec.limits import DEFAULT_LIMITS
 
 __all__ = ["map_file", "read_stream", "replacing"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Union
 
 from aimcodec.bits import Buffer
 from aimcodec.errors import ArgumentError
+from aimcodec.files import beside, flush, permissions
 
 __all__ = ["FileTarget", "StreamTarget", "Target", "TargetLike", "Writable", "open_target"]
 
@@ -52,11 +51,10 @@ class FileTarget:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         try:
             self._target = Path(os.path.realpath(path))
-            self._mode = _mode(self._target)
+            self._mode = permissions(self._target)
         except ValueError as error:  # a NUL character, for example
             raise ArgumentError(f"{path!r} is not a path: {error}") from None
-        folder = self._target.parent
-        descriptor, self._name = tempfile.mkstemp(prefix=f".{self._target.name[:64]}.", suffix=".part", dir=folder)
+        descriptor, self._name = beside(self._target)
         self._file: BinaryIO = os.fdopen(descriptor, "wb", buffering=1 << 16)
 
     def write(self, data: Buffer) -> None:
@@ -74,7 +72,7 @@ class FileTarget:
         except BaseException:
             self.abort()
             raise
-        _flush_folder(self._target.parent)
+        flush(self._target.parent)
 
     def abort(self) -> None:
         """The file vanishes."""
@@ -115,27 +113,3 @@ def open_target(target: TargetLike) -> Target:
     if callable(getattr(target, "write", None)):
         return StreamTarget(target)
     raise ArgumentError(f"a package is written to a path or an object with `write`, not {type(target).__name__}")
-
-
-def _mode(target: Path) -> int:
-    """Permissions of the file to be."""
-    try:
-        status = target.stat()
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
-    if not stat.S_ISREG(status.st_mode):
-        raise ArgumentError(f"{target} is not a regular file")
-    return stat.S_IMODE(status.st_mode)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Waits until the names in a folder are on the disk."""
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

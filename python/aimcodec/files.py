@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aimcodec.errors import ArgumentError
 
-__all__ = ["replacing"]
+__all__ = ["beside", "flush", "permissions", "replacing"]
 
 
 @contextmanager
@@ -26,22 +26,31 @@ def replacing(file: Path) -> Iterator[Path]:
         OSError: it cannot be written.
     """
     target = Path(os.path.realpath(file))
-    mode = _mode(target)
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
+    mode = permissions(target)
+    descriptor, name = beside(target)
     os.close(descriptor)
     try:
         yield Path(name)
         os.chmod(name, mode)
-        _flush(Path(name))
+        flush(Path(name))
         os.replace(name, target)
-        _flush(target.parent)
+        flush(target.parent)
     finally:
         with suppress(FileNotFoundError):
             os.unlink(name)
 
 
-def _mode(target: Path) -> int:
-    """Permissions of the file to be."""
+def beside(target: Path) -> tuple[int, str]:
+    """A new, empty file in the same folder: its descriptor and its path."""
+    return tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
+
+
+def permissions(target: Path) -> int:
+    """Those of a file, or of a new one where there is none.
+
+    Raises:
+        ArgumentError: it is something else than a file.
+    """
     try:
         status = target.stat()
     except FileNotFoundError:
@@ -49,11 +58,11 @@ def _mode(target: Path) -> int:
         os.umask(mask)
         return 0o666 & ~mask
     if not stat.S_ISREG(status.st_mode):
-        raise ArgumentError("not a regular file")
+        raise ArgumentError(f"{target} is not a regular file")
     return stat.S_IMODE(status.st_mode)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Waits until a file, or the names in a folder, are on the disk."""
     if os.name == "nt" and path.is_dir():  # folders cannot be opened there
         return
