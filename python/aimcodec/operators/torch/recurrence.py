@@ -14,6 +14,7 @@ __all__ = ["LONG", "Cell", "Layer"]
 LONG = 32  # steps; measured: below, a loop is as fast
 
 Cell = Callable[[torch.Tensor, list[torch.Tensor]], list[torch.Tensor]]
+Direction = Callable[[int, torch.Tensor], tuple[torch.Tensor, list[torch.Tensor]]]
 Network = Callable[..., tuple[torch.Tensor, ...]]
 
 
@@ -62,15 +63,13 @@ class Layer:
 
     def run(self, cell_of: Callable[[int], Cell], states: list[torch.Tensor]) -> tuple[torch.Tensor, ...]:
         """All steps in all directions: outputs [time, directions, batch, hidden], and the last states."""
-        outputs, last = [], []
-        for place, reverse in enumerate(self.reverse):
+
+        def through(place: int, steps: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
             weights, bias = self.weights[place], self.bias[place, : self.weights.shape[1]]
-            steps = self._reversed(self.x) if reverse else self.x
             projected = torch.matmul(steps, weights.T) + bias
-            made, state = self._steps(projected, cell_of(place), [state[place] for state in states])
-            outputs.append(self._reversed(made) if reverse else made)
-            last.append(state)
-        return torch.stack(outputs, 1), *(torch.stack(list(parts)) for parts in zip(*last, strict=True))
+            return self._steps(projected, cell_of(place), [state[place] for state in states])
+
+        return self._both_ways(through)
 
     def is_plain(self, activations: list[str] | None, clip: float | None) -> bool:
         """Whether PyTorch has such a network, by what is not told of it, and steps enough that setting it up pays."""
@@ -78,17 +77,25 @@ class Layer:
 
     def fused(self, network: Network, gates: list[int], states: list[torch.Tensor]) -> tuple[torch.Tensor, ...]:
         """The same with a network of PyTorch, which has its gates in another order: [gates[i]] is its i-th."""
-        outputs, last = [], []
-        for place, reverse in enumerate(self.reverse):
+
+        def through(place: int, steps: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
             parts = (self.weights[place], self.recurrent[place], *self.bias[place].chunk(2))
             parameters = [torch.cat([part.chunk(len(gates))[gate] for gate in gates]) for part in parts]
-            steps = self.x.flip(0) if reverse else self.x
             given = [state[place : place + 1] for state in states]
             made, *state = network(
                 steps, given if len(given) > 1 else given[0], parameters, True, 1, 0.0, False, False, False
             )
-            outputs.append(made.flip(0) if reverse else made)
-            last.append([each[0] for each in state])
+            return made, [each[0] for each in state]
+
+        return self._both_ways(through)
+
+    def _both_ways(self, through: Direction) -> tuple[torch.Tensor, ...]:
+        """What all directions make: outputs [time, directions, batch, hidden], and the last states."""
+        outputs, last = [], []
+        for place, reverse in enumerate(self.reverse):
+            made, state = through(place, self._reversed(self.x) if reverse else self.x)
+            outputs.append(self._reversed(made) if reverse else made)
+            last.append(state)
         return torch.stack(outputs, 1), *(torch.stack(list(parts)) for parts in zip(*last, strict=True))
 
     def _steps(

@@ -12,7 +12,7 @@ import torch
 
 from aimcodec.operators.torch.kernels.gates import activations_of
 from aimcodec.operators.torch.kernels.quantization import dynamic_quantize_linear
-from aimcodec.operators.torch.kernels.recurrent import run_lstm
+from aimcodec.operators.torch.kernels.recurrent import LSTM_PRESETS, run_lstm
 from aimcodec.operators.torch.recurrence import Layer
 from aimcodec.operators.torch.registry import Context, kernel
 
@@ -55,7 +55,6 @@ def dynamic_quantize_lstm(
 ) -> tuple[torch.Tensor, ...]:
     plain, matrices = _weights(weights, w_scale, w_zero), _weights(recurrent, r_scale, r_zero)
     layer = Layer.of(_quantised(context, x), plain, matrices, bias, sequence_lens, direction, 0)
-    names = activations or ["Sigmoid", "Tanh", "Tanh"] * len(layer.reverse)
-    functions = activations_of(names, 3, activation_alpha, activation_beta, len(layer.reverse))
+    functions = activations_of(activations, LSTM_PRESETS, activation_alpha, activation_beta, len(layer.reverse))
     states = [layer.states(initial_h, 0), layer.states(initial_c, 0)]
     return run_lstm(layer, states, peepholes, functions, clip, input_forget, lambda h: _quantised(context, h))

@@ -47,30 +47,32 @@ FUNCTIONS: dict[str, tuple[Callable[..., torch.Tensor], tuple[float | None, ...]
 
 
 def activations_of(
-    names: list[str],
-    each: int,
+    given: list[str] | None,
+    presets: list[str],
     alpha: list[float] | None,
     beta: list[float] | None,
     directions: int,
 ) -> list[list[Activation]]:
-    """The functions of each direction, `each` of them.
+    """The functions of each direction: those that a node names, or else the presets of the operator.
 
     Raises:
         InconsistentError: not as many names or numbers as there have to be.
         UnsupportedError: a name that is not known.
     """
+    each = len(presets)
+    names = given or presets * directions
     if len(names) != each * directions:
         raise InconsistentError(f"{len(names)} activations instead of {each * directions}")
     numbers = [iter(alpha or ()), iter(beta or ())]
     found = []
     for name in names:
         try:
-            function, presets = FUNCTIONS[name.lower()]
+            function, defaults = FUNCTIONS[name.lower()]
         except KeyError:
             raise UnsupportedError(f"the activation {name!r}") from None
-        given = [next(source, preset) for source, preset in zip(numbers, presets, strict=False)]
-        values = [value for value in given if value is not None]
-        if len(values) != len(presets):
+        told = [next(source, default) for source, default in zip(numbers, defaults, strict=False)]
+        values = [value for value in told if value is not None]
+        if len(values) != len(defaults):
             raise InconsistentError(f"the activation {name!r} needs alpha and beta")
         found.append(partial(_apply, function, values) if values else function)
     return [found[i : i + each] for i in range(0, len(found), each)]

@@ -10,6 +10,8 @@ from aimcodec.operators.torch.kernels.gates import Activation, activations_of
 from aimcodec.operators.torch.recurrence import Cell, Layer
 from aimcodec.operators.torch.registry import Context, kernel
 
+LSTM_PRESETS = ["Sigmoid", "Tanh", "Tanh"]
+
 
 def _results(layout: int, outputs: torch.Tensor, *states: torch.Tensor) -> tuple[torch.Tensor, ...]:
     if not layout:
@@ -41,9 +43,7 @@ def rnn(
     output_sequence: int = 0,
 ) -> tuple[torch.Tensor, ...]:
     layer = Layer.of(x, weights, recurrent, bias, sequence_lens, direction, layout)
-    functions = activations_of(
-        activations or ["Tanh"] * len(layer.reverse), 1, activation_alpha, activation_beta, len(layer.reverse)
-    )
+    functions = activations_of(activations, ["Tanh"], activation_alpha, activation_beta, len(layer.reverse))
 
     def cell_of(place: int) -> Cell:
         matrix, offset = layer.recurrent[place].T, layer.bias[place, layer.hidden :]
@@ -79,8 +79,7 @@ def gru(
     layer = Layer.of(x, weights, recurrent, bias, sequence_lens, direction, layout)
     if linear_before_reset and layer.is_plain(activations, clip):
         return _results(layout, *layer.fused(torch.gru, [1, 0, 2], [layer.states(initial_h, layout)]))
-    names = activations or ["Sigmoid", "Tanh"] * len(layer.reverse)
-    functions = activations_of(names, 2, activation_alpha, activation_beta, len(layer.reverse))
+    functions = activations_of(activations, ["Sigmoid", "Tanh"], activation_alpha, activation_beta, len(layer.reverse))
     size = layer.hidden
 
     def cell_of(place: int) -> Cell:
@@ -126,8 +125,7 @@ def lstm(
     output_sequence: int = 0,
 ) -> tuple[torch.Tensor, ...]:
     layer = Layer.of(x, weights, recurrent, bias, sequence_lens, direction, layout)
-    names = activations or ["Sigmoid", "Tanh", "Tanh"] * len(layer.reverse)
-    functions = activations_of(names, 3, activation_alpha, activation_beta, len(layer.reverse))
+    functions = activations_of(activations, LSTM_PRESETS, activation_alpha, activation_beta, len(layer.reverse))
     states = [layer.states(initial_h, layout), layer.states(initial_c, layout)]
     if peepholes is None and not input_forget and layer.is_plain(activations, clip):
         return _results(layout, *layer.fused(torch.lstm, [0, 2, 3, 1], states))
