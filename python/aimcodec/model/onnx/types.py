@@ -21,10 +21,10 @@ from aimcodec.model.structures import (
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["element_number", "element_type", "read_type", "write_type"]
+__all__ = ["ONNX_NAMES", "element_number", "element_type", "read_type", "write_type"]
 
 # TensorProto.DataType; the names are those of the AIM text (clause 6), so types are known without the onnx package.
-_NAMES = {
+ONNX_NAMES = {
     0: "UNDEFINED",
     1: "FLOAT32",
     2: "UINT8",
@@ -55,7 +55,7 @@ _NAMES = {
     27: "FLOAT6_E2M3FN",
     28: "FLOAT6_E3M2FN",
 }
-_NUMBERS = {name: number for number, name in _NAMES.items()}
+_NUMBERS = {name: number for number, name in ONNX_NAMES.items()}
 
 
 def element_type(number: int) -> str:
@@ -65,7 +65,7 @@ def element_type(number: int) -> str:
         OutOfRangeError: ONNX has no such number, or has it since a later version than this knows.
     """
     try:
-        return _NAMES[number]
+        return ONNX_NAMES[number]
     except KeyError:
         raise OutOfRangeError(f"{number} is no data type of ONNX that is known here") from None
 

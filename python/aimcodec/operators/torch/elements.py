@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from aimcodec.dtypes import from_name, packed_bytes, unpack
 from aimcodec.errors import MalformedError, UnsupportedError
 
-__all__ = ["CARRIED", "ONNX_NAMES", "TYPES", "VIEWS", "from_array", "from_memory", "to_array", "torch_type"]
+__all__ = ["CARRIED", "TYPES", "VIEWS", "from_array", "from_memory", "to_array", "torch_type"]
 
 TYPES: dict[str, torch.dtype] = {
     "BOOL": torch.bool,
@@ -45,35 +45,6 @@ CARRIED: dict[str, torch.dtype] = {
     "INT2": torch.int8,
     "UINT2": torch.uint8,
     "FLOAT4_E2M1FN": torch.float8_e4m3fn,
-}
-
-# TensorProto.DataType of ONNX, which attributes such as `to` of Cast hold.
-ONNX_NAMES: dict[int, str] = {
-    1: "FLOAT32",
-    2: "UINT8",
-    3: "INT8",
-    4: "UINT16",
-    5: "INT16",
-    6: "INT32",
-    7: "INT64",
-    9: "BOOL",
-    10: "FLOAT16",
-    11: "FLOAT64",
-    12: "UINT32",
-    13: "UINT64",
-    14: "COMPLEX64",
-    15: "COMPLEX128",
-    16: "BFLOAT16",
-    17: "FLOAT8_E4M3FN",
-    18: "FLOAT8_E4M3FNUZ",
-    19: "FLOAT8_E5M2",
-    20: "FLOAT8_E5M2FNUZ",
-    21: "UINT4",
-    22: "INT4",
-    23: "FLOAT4_E2M1FN",
-    24: "FLOAT8_E8M0FNU",
-    25: "UINT2",
-    26: "INT2",
 }
 
 # Types in which PyTorch moves elements about that it cannot compute with: the same bits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from aimcodec.errors import InconsistentError, UnsupportedError
 from aimcodec.operators.torch.registry import Context
 
-__all__ = ["Windows", "pad_edges"]
+__all__ = ["Windows", "fixed_pads", "of_rank", "pad_edges", "shared_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +97,48 @@ class Windows:
 def _pads(
     sizes: list[int], spans: list[int], steps: list[int], pads: list[int] | None, auto_pad: str
 ) -> tuple[list[int], list[int]]:
-    rank = len(sizes)
-    if auto_pad in {"", "NOTSET"}:
-        both = pads or [0] * 2 * rank
-        if len(both) != 2 * rank:
-            raise InconsistentError(f"pads {both} for {rank} dimensions")
-        return both[:rank], both[rank:]
-    if auto_pad == "VALID":
-        return [0] * rank, [0] * rank
+    fixed = fixed_pads(len(sizes), pads, auto_pad)
+    if fixed is not None:
+        return fixed
     if auto_pad not in {"SAME_UPPER", "SAME_LOWER"}:
         raise UnsupportedError(f"auto_pad {auto_pad!r}")
     totals = [max(0, (-(-n // step) - 1) * step + span - n) for n, span, step in zip(sizes, spans, steps, strict=True)]
-    smaller = [total // 2 for total in totals]
+    return shared_out(totals, auto_pad)
+
+
+def fixed_pads(rank: int, pads: list[int] | None, auto_pad: str) -> tuple[list[int], list[int]] | None:
+    """Pads in front and behind that do not depend on sizes; None for other values of `auto_pad`.
+
+    Raises:
+        InconsistentError: not two for each dimension.
+    """
+    if auto_pad == "VALID":
+        return [0] * rank, [0] * rank
+    if auto_pad not in {"", "NOTSET"}:
+        return None
+    both = pads or [0] * 2 * rank
+    if len(both) != 2 * rank:
+        raise InconsistentError(f"pads {both} for {rank} dimensions")
+    return both[:rank], both[rank:]
+
+
+def shared_out(totals: list[int], auto_pad: str) -> tuple[list[int], list[int]]:
+    """Pads of a total for each dimension, in front and behind; negative ones are all behind, but for SAME_LOWER."""
+    smaller = [max(0, total) // 2 for total in totals]
     larger = [total - half for total, half in zip(totals, smaller, strict=True)]
-    return (smaller, larger) if auto_pad == "SAME_UPPER" else (larger, smaller)
+    return (smaller, larger) if auto_pad != "SAME_LOWER" else (larger, smaller)
+
+
+def of_rank(table: dict[int, Callable[..., torch.Tensor]], rank: int, what: str) -> Callable[..., torch.Tensor]:
+    """The function for a number of spatial dimensions.
+
+    Raises:
+        UnsupportedError: PyTorch has none.
+    """
+    try:
+        return table[rank]
+    except KeyError:
+        raise UnsupportedError(f"{what} of {rank} dimensions") from None
 
 
 def pad_edges(x: torch.Tensor, before: list[int], after: list[int], value: float = 0.0) -> torch.Tensor:

@@ -7,7 +7,8 @@ from __future__ import annotations
 import torch
 
 from aimcodec.errors import InconsistentError, UnsupportedError
-from aimcodec.operators.torch.elements import CARRIED, ONNX_NAMES, TYPES, torch_type
+from aimcodec.model.onnx.types import ONNX_NAMES
+from aimcodec.operators.torch.elements import CARRIED, TYPES, torch_type
 from aimcodec.operators.torch.registry import Context, kernel
 
 # Floats of 8 bits: whether NaN is what too large a number becomes without saturation (else infinity).
@@ -26,10 +27,10 @@ def name_of(number: int) -> str:
     Raises:
         UnsupportedError: there are no such tensors here.
     """
-    try:
-        return ONNX_NAMES[number]
-    except KeyError:
-        raise UnsupportedError(f"elements of ONNX data type {number}") from None
+    name = ONNX_NAMES.get(number, "")
+    if name not in TYPES and name not in CARRIED:
+        raise UnsupportedError(f"elements of ONNX data type {number}")
+    return name
 
 
 def convert(x: torch.Tensor, element_type: str, saturate: bool = True) -> torch.Tensor:

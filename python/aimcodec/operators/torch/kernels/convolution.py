@@ -12,7 +12,7 @@ import torch
 from aimcodec.errors import InconsistentError, UnsupportedError
 from aimcodec.operators.torch.numbers import integers
 from aimcodec.operators.torch.registry import Context, kernel
-from aimcodec.operators.torch.windows import Windows, pad_edges
+from aimcodec.operators.torch.windows import Windows, fixed_pads, of_rank, pad_edges, shared_out
 
 CONVOLUTIONS: dict[int, Callable[..., torch.Tensor]] = {
     1: torch.nn.functional.conv1d,
@@ -24,13 +24,6 @@ TRANSPOSED: dict[int, Callable[..., torch.Tensor]] = {
     2: torch.nn.functional.conv_transpose2d,
     3: torch.nn.functional.conv_transpose3d,
 }
-
-
-def _of_rank(table: dict[int, Callable[..., torch.Tensor]], rank: int) -> Callable[..., torch.Tensor]:
-    try:
-        return table[rank]
-    except KeyError:
-        raise UnsupportedError(f"convolutions of {rank} dimensions") from None
 
 
 def convolve(
@@ -49,7 +42,7 @@ def convolve(
     padding = windows.before if windows.is_symmetric() else [0] * len(windows.before)
     plain = x if windows.is_symmetric() else windows.padded(context, x)
     context.check_shape([x.shape[0], weights.shape[0], *windows.places])
-    function = _of_rank(CONVOLUTIONS, x.ndim - 2)
+    function = of_rank(CONVOLUTIONS, x.ndim - 2, "convolutions")
     return function(plain, weights, bias, windows.strides, padding, windows.dilations, group)
 
 
@@ -127,7 +120,7 @@ def conv_transpose(
         for n, k, step, gap in zip(x.shape[2:], weights.shape[2:], steps, gaps, strict=True)
     ]
     context.check_shape([x.shape[0], weights.shape[1] * group, *reach])
-    full = _of_rank(TRANSPOSED, rank)(x, weights, None, steps, 0, 0, group, gaps)
+    full = of_rank(TRANSPOSED, rank, "convolutions")(x, weights, None, steps, 0, 0, group, gaps)
     sizes = [n + more for n, more in zip(full.shape[2:], added, strict=True)]
     before, after = _cut(sizes, list(x.shape[2:]), steps, auto_pad, output_shape, pads)
     context.check_shape([*full.shape[:2], *(n - a - b for n, a, b in zip(sizes, before, after, strict=True))])
@@ -145,17 +138,12 @@ def _cut(
 ) -> tuple[list[int], list[int]]:
     """What is cut from the whole result in front and behind."""
     rank = len(sizes)
-    if output_shape is None and auto_pad in {"", "NOTSET"}:
-        both = pads or [0] * 2 * rank
-        return both[:rank], both[rank:]
-    if output_shape is None and auto_pad == "VALID":
-        return [0] * rank, [0] * rank
+    fixed = fixed_pads(rank, pads, auto_pad) if output_shape is None else None
+    if fixed is not None:
+        return fixed
     wanted = output_shape[-rank:] if output_shape else [n * step for n, step in zip(inputs, steps, strict=True)]
     totals = [n - most for n, most in zip(sizes, wanted, strict=True)]
-    # A result that is to be larger than the whole one is made so behind.
-    smaller = [max(0, total) // 2 for total in totals]
-    larger = [total - half for total, half in zip(totals, smaller, strict=True)]
-    return (smaller, larger) if auto_pad != "SAME_LOWER" else (larger, smaller)
+    return shared_out(totals, auto_pad)
 
 
 @kernel("Col2Im")

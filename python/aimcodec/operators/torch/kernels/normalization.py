@@ -20,6 +20,11 @@ def _per_channel(values: torch.Tensor, rank: int) -> torch.Tensor:
     return values.reshape(-1, *[1] * (rank - 2))
 
 
+def _widened(x: torch.Tensor, stash_type: int) -> torch.Tensor:
+    """Numbers of the type that is computed with."""
+    return x if x.dtype == torch.float64 else x.to(torch_type(name_of(stash_type)))
+
+
 @kernel("BatchNormalization")
 def batch_normalization_7(
     context: Context,
@@ -100,7 +105,7 @@ def layer_normalization(
 ) -> torch.Tensor | tuple[torch.Tensor, ...]:
     place = axis_of(axis, x.ndim)
     shape = x.shape[place:]
-    wide = x.to(torch_type(name_of(stash_type))) if x.dtype != torch.float64 else x
+    wide = _widened(x, stash_type)
     if (
         context.outputs == 1
         and scale.shape == shape
@@ -119,7 +124,7 @@ def layer_normalization(
 def rms_normalization(
     _: Context, x: torch.Tensor, scale: torch.Tensor, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
 ) -> torch.Tensor:
-    wide = x.to(torch_type(name_of(stash_type))) if x.dtype != torch.float64 else x
+    wide = _widened(x, stash_type)
     axes = list(range(axis_of(axis, x.ndim), x.ndim))
     normal = wide / torch.sqrt(wide.square().mean(axes, keepdim=True) + epsilon)
     return (normal.to(x.dtype) * scale).to(scale.dtype)
@@ -154,7 +159,7 @@ def group_normalization(
 ) -> torch.Tensor:
     if num_groups < 1 or x.shape[1] % num_groups:
         raise InconsistentError(f"{x.shape[1]} channels in {num_groups} groups")
-    wide = x.to(torch_type(name_of(stash_type))) if x.dtype != torch.float64 else x
+    wide = _widened(x, stash_type)
     normal = torch.nn.functional.group_norm(wide, num_groups, None, None, epsilon).to(x.dtype)
     return normal * _per_channel(scale, x.ndim) + _per_channel(bias, x.ndim)
 

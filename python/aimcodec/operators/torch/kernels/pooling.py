@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import torch
 
-from aimcodec.errors import InconsistentError, UnsupportedError
+from aimcodec.errors import InconsistentError
 from aimcodec.operators.torch.numbers import integers, is_integer
 from aimcodec.operators.torch.registry import Context, kernel
-from aimcodec.operators.torch.windows import Windows, pad_edges
+from aimcodec.operators.torch.windows import Windows, of_rank, pad_edges
 
 MAX_POOLS: dict[int, Callable[..., torch.Tensor]] = {
     1: torch.nn.functional.max_pool1d,
@@ -24,13 +24,6 @@ AVERAGE_POOLS: dict[int, Callable[..., torch.Tensor]] = {
     2: torch.nn.functional.avg_pool2d,
     3: torch.nn.functional.avg_pool3d,
 }
-
-
-def _of_rank(table: dict[int, Callable[..., torch.Tensor]], rank: int) -> Callable[..., torch.Tensor]:
-    try:
-        return table[rank]
-    except KeyError:
-        raise UnsupportedError(f"pools of {rank} dimensions") from None
 
 
 @kernel("MaxPool")
@@ -49,7 +42,7 @@ def max_pool(
     windows = Windows.of(list(x.shape[2:]), kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
     wide = x.float() if is_integer(x) else x
     padded = windows.padded(context, wide, -math.inf)
-    pool = _of_rank(MAX_POOLS, x.ndim - 2)
+    pool = of_rank(MAX_POOLS, x.ndim - 2, "pools")
     how = (kernel_shape, windows.strides, 0, windows.dilations)
     if context.outputs == 1:
         return pool(padded, *how).to(x.dtype)
@@ -102,7 +95,7 @@ def average_pool(
 
 def _means(padded: torch.Tensor, windows: Windows) -> torch.Tensor:
     if windows.dilations == [1] * len(windows.dilations):
-        return _of_rank(AVERAGE_POOLS, padded.ndim - 2)(padded, windows.kernel, windows.strides)
+        return of_rank(AVERAGE_POOLS, padded.ndim - 2, "pools")(padded, windows.kernel, windows.strides)
     return windows.views(padded).mean(list(range(-len(windows.kernel), 0)))
 
 

@@ -163,8 +163,8 @@ def qlinear_matmul(
     y_zero: torch.Tensor,
 ) -> torch.Tensor:
     if a.dtype.is_floating_point or b.dtype.is_floating_point:
-        left = (a.float() - _rows(a_zero).float()) * _rows(a_scale).float()
-        right = (b.float() - b_zero.float()) * b_scale.float()
+        left = _less(a, _rows(a_zero)) * _rows(a_scale).float()
+        right = _less(b, b_zero) * b_scale.float()
         return convert(torch.matmul(left, right) / _rows(y_scale).float(), type_of(context, 7, y_zero))
     product = _product(a, b, a_zero, b_zero)
     scaled = product * (_rows(a_scale).double() * b_scale.double() / _rows(y_scale).double())
