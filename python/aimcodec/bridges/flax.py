@@ -58,9 +58,7 @@ class FlaxFile(MemoryModel):
 
 def _content(path: str | os.PathLike[str], limits: Limits) -> bytes:
     with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > limits.max_stream_bytes:
-            raise LimitExceededError(f"a file of {size} bytes exceeds max_stream_bytes {limits.max_stream_bytes}")
+        check_size(file, limits)
         return file.read()
 
 

@@ -48,7 +48,7 @@ class GgufFile(TensorsOnly):
             if not os.fstat(file.fileno()).st_size:
                 raise TruncatedError("not a GGUF file: it is empty")
             self._file = MappedFile(file)
-        reader = Reader(self._file.view(0, self._file.size).data)
+        reader = Reader(self._file.memory())
         _, count, entries = read_metadata(reader, limits.max_string_bytes)
         self._head = bytes(reader.data[: reader.position])
         texts = ((entry.key, text_of(reader, entry)) for entry in entries)

@@ -31,7 +31,7 @@ class Bytes:
         if memory is None and file is not None:
             if os.fstat(file.fileno()).st_size == 0:
                 raise TruncatedError("an empty file")
-            memory = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            memory = MappedFile(file).memory()
         self._memory = memory if memory is not None else memoryview(b"")
         self._visited: set[int] = set()
         self._left = SHARED * len(self._memory) + FREE_BYTES

@@ -79,9 +79,7 @@ class KerasFile:
         """The HDF5 file; what else an archive has becomes assets."""
         file = open(path, "rb")  # noqa: SIM115 - the tree closes it
         try:
-            size = os.fstat(file.fileno()).st_size
-            if size > limits.max_stream_bytes:
-                raise LimitExceededError(f"a file of {size} bytes exceeds max_stream_bytes {limits.max_stream_bytes}")
+            check_size(file, limits)
             start = file.read(len(H5_MARKER))
             file.seek(0)
         except BaseException:

@@ -1,18 +1,33 @@
-"""Files that are mapped, and of which parts are let go."""
+"""Files of no more than a limit; files that are mapped, and of which parts are let go."""
 
 from __future__ import annotations
 
 import mmap
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 import numpy as np
+
+from aimcodec.errors import LimitExceededError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MappedFile"]
+    from aimcodec.limits import Limits
+
+__all__ = ["MappedFile", "check_size"]
+
+
+def check_size(file: IO[bytes], limits: Limits) -> None:
+    """An open file is not too large.
+
+    Raises:
+        LimitExceededError: it is larger than `max_stream_bytes`.
+    """
+    size = os.fstat(file.fileno()).st_size
+    if size > limits.max_stream_bytes:
+        raise LimitExceededError(f"a file of {size} bytes exceeds max_stream_bytes {limits.max_stream_bytes}")
 
 
 class MappedFile:
@@ -25,6 +40,10 @@ class MappedFile:
     def __init__(self, file: BinaryIO) -> None:
         self.size = os.fstat(file.fileno()).st_size
         self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def memory(self) -> memoryview:
+        """All of the file, not to be written to."""
+        return memoryview(self._map)
 
     def view(self, begin: int, end: int) -> NDArray[np.uint8]:
         """Bytes of the file: uint8, shape [end - begin], not to be written to."""

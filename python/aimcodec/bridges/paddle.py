@@ -6,7 +6,6 @@ Files of `paddle.save` (`.pdparams`, `.pdopt`) are pickles, which are never read
 from __future__ import annotations
 
 import math
-import mmap
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimcodec.bridges.memory import MemoryModel
+from aimcodec.bridges.mapped import MappedFile, check_size
 from aimcodec.bridges.model import Described
 from aimcodec.bridges.paddle_names import parameter_names
 from aimcodec.bridges.protobuf import fields, integers
@@ -110,13 +110,11 @@ class PaddleFile:
 
     def __init__(self, path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> None:
         with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
             if not looks_like_paddle(file.read(64), os.fspath(path)):
                 raise MalformedError("not a file of combined parameters: it does not begin with one")
-            if size > limits.max_stream_bytes:
-                raise LimitExceededError(f"a file of {size} bytes exceeds max_stream_bytes {limits.max_stream_bytes}")
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        found = _parameters(memoryview(self._map), limits)
+            check_size(file, limits)
+            data = MappedFile(file).memory()
+        found = _parameters(data, limits)
         names, source = parameter_names(Path(path), [shape for _, shape, _ in found], limits)
         self._memory = {name: memory for name, (_, _, memory) in zip(names, found, strict=True)}
         self.tensors: Sequence[Described] = [

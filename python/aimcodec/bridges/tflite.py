@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-import mmap
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aimcodec.bridges.mapped import MappedFile, check_size
 from aimcodec.bridges.model import Described
 from aimcodec.bridges.tflite_graph import read_structure
 from aimcodec.bridges.tflite_options import schema
@@ -57,13 +57,10 @@ class TfliteFile:
     def __init__(self, path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> None:
         schema()
         with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
             if not looks_like_tflite(file.read(8), os.fspath(path)):
                 raise MalformedError("not a TFLite model: it has no identifier TFL3")
-            if size > limits.max_stream_bytes:
-                raise LimitExceededError(f"a file of {size} bytes exceeds max_stream_bytes {limits.max_stream_bytes}")
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        data = memoryview(self._map)
+            check_size(file, limits)
+            data = MappedFile(file).memory()
         model = FlatFile(data).root()
         if model.number(0, "I") != VERSION:
             raise UnsupportedError(f"a TFLite model of version {model.number(0, 'I')}, not {VERSION}")

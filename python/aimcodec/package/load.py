@@ -14,7 +14,6 @@ from aimcodec.package.arena import Arena
 from aimcodec.package.contents import Contents, Reading
 from aimcodec.package.decode import TensorMemory, UnitJob, check_expansion, decode_units
 from aimcodec.package.heads import head_of
-from aimcodec.package.nnc_load import load_nnc
 from aimcodec.syntax.aim import Coding
 
 if TYPE_CHECKING:
@@ -45,7 +44,11 @@ def load_tensors(
     try:
         memories = _decoded(reading, numbers, outputs or {})
         arrays = {number: memories.pop(number).array() for number in list(memories)}
-        arrays |= load_nnc(reading, [n for n in numbers if entries[n].coding == Coding.NNC])
+        coded = [number for number in numbers if entries[number].coding == Coding.NNC]
+        if coded:
+            from aimcodec.package.nnc_load import load_nnc  # what needs no NNC does not load it
+
+            arrays |= load_nnc(reading, coded)
     except MemoryError:
         raise OutOfMemoryError("no memory for the tensors asked for") from None
     return {number: arrays[number] for number in numbers}

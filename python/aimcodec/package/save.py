@@ -9,7 +9,6 @@ import numpy as np
 
 from aimcodec.errors import ArgumentError
 from aimcodec.limits import DEFAULT_LIMITS, Limits
-from aimcodec.nnc import encode as encode_nnc
 from aimcodec.package.memory import ArrayMemory, as_array
 from aimcodec.package.package import open_package
 from aimcodec.package.same import find_same
@@ -87,7 +86,9 @@ def _nnc_can_carry(memory: ArrayMemory) -> bool:
 
 
 def _nnc_stream(arrays: Mapping[str, NDArray[Any]], threads: int | None, settings: Mapping[str, Any]) -> bytes:
-    return encode_nnc(arrays, **{"scalars": "reshape", "threads": threads, **settings})
+    from aimcodec.nnc import encode  # what needs no NNC does not load it
+
+    return encode(arrays, **{"scalars": "reshape", "threads": threads, **settings})
 
 
 def load_file(

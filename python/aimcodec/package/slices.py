@@ -23,7 +23,6 @@ from aimcodec.package.decode import (
     memory_layout,
 )
 from aimcodec.package.heads import read_head
-from aimcodec.package.nnc_load import load_nnc
 from aimcodec.package.select import axis_ranges, normalised, runs
 from aimcodec.syntax.aim import Coding, Unit
 
@@ -81,6 +80,8 @@ class TensorSlice:
         parts = normalised(index, len(self.shape))
         ranges = axis_ranges(parts, self.shape)
         if self._entry.coding == Coding.NNC:
+            from aimcodec.package.nnc_load import load_nnc
+
             return np.array(load_nnc(self._reading, [self._number])[self._number][parts])
         if not all(ranges):
             kept = [r for r, part in zip(ranges, parts, strict=True) if isinstance(part, slice)]

@@ -12,7 +12,6 @@ from aimcodec.dtypes import OPAQUE, check_memory, from_code
 from aimcodec.errors import AimcError, InconsistentError, OutOfMemoryError
 from aimcodec.package.contents import Reading
 from aimcodec.package.decode import UnitJob, check_expansion, decode_units, memory_layout
-from aimcodec.package.nnc_load import check_stream, load_nnc
 from aimcodec.syntax.aim import Coding, FileRules, Unit, UnitType
 from aimcodec.syntax.aim.index import END_SIZE
 from aimcodec.syntax.aim.units import read_unit
@@ -87,6 +86,10 @@ def _nnc(reading: Reading, streams: Mapping[int, set[int]]) -> list[AimcError]:
     entries = reading.contents.catalogue.entries
     numbers = [number for number, entry in enumerate(entries) if entry.coding == Coding.NNC]
     needed = {entries[number].unit for number in numbers}
+    if not numbers and not streams:
+        return []
+    from aimcodec.package.nnc_load import check_stream, load_nnc  # what needs no NNC does not load it
+
     try:
         load_nnc(reading, numbers)
         for variant, units in streams.items():

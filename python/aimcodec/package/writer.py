@@ -19,7 +19,6 @@ from aimcodec.package.checks import check_text
 from aimcodec.package.emit import Emitter
 from aimcodec.package.encode import chunks, lossless_parts
 from aimcodec.package.memory import Memory, OpaqueMemory, as_array
-from aimcodec.package.nnc_units import nnc_entries, split_stream
 from aimcodec.package.opaque_fields import known_fields
 from aimcodec.package.records import Contributor, Evaluation
 from aimcodec.package.target import TargetLike, open_target
@@ -163,6 +162,8 @@ class Writer:
             AimcError: the stream cannot be read.
         """
         number = self._variant(variant)
+        from aimcodec.package.nnc_units import nnc_entries, split_stream  # what needs no NNC does not load it
+
         pieces = split_stream(stream)
         entries = nnc_entries(pieces, dtypes or {}, shapes or {})
         for name in (entry["tensor_name"] for tensors in entries for entry in tensors):
