@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aimcodec.bridges.mapped import check_size
 from aimcodec.bridges.memory import MemoryModel
+from aimcodec.bridges.optional import needed
 from aimcodec.dtypes import DType, from_name
 from aimcodec.errors import (
     AimcError,
@@ -63,13 +65,8 @@ def _content(path: str | os.PathLike[str], limits: Limits) -> bytes:
 
 
 def _unpacked(data: bytes, extension: Any) -> Any:
-    try:
+    with needed("reading files of Flax needs msgpack", "jax", "msgpack"):
         import msgpack  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    except ModuleNotFoundError as error:
-        if error.name != "msgpack":
-            raise
-        message = "reading files of Flax needs msgpack; pip install 'aimcodec[jax]' brings it"
-        raise ModuleNotFoundError(message, name="msgpack") from None
     try:
         return msgpack.unpackb(
             data, ext_hook=extension, object_pairs_hook=_unique, strict_map_key=True, raw=False, max_array_len=MAX_LIST

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from aimcodec.bridges.mapped import MappedFile
 from aimcodec.errors import LimitExceededError, MalformedError, TruncatedError
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimcodec.bridges.memory import MemoryModel
+from aimcodec.bridges.optional import needed
 from aimcodec.errors import ArgumentError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -108,10 +109,6 @@ def _array(name: str, leaf: Any) -> NDArray[Any]:
 
 
 def _library() -> Any:
-    try:
+    with needed("pytrees need JAX", "jax", "jax"):
         import jax  # type: ignore[import-not-found, unused-ignore]
-    except ModuleNotFoundError as error:
-        if error.name != "jax":
-            raise
-        raise ModuleNotFoundError("pytrees need JAX; pip install 'aimcodec[jax]' brings it", name="jax") from None
     return jax

@@ -16,8 +16,8 @@ from typing import IO, TYPE_CHECKING, Any
 from aimcodec.bridges.hdf5 import H5Tree
 from aimcodec.bridges.keras_names import Layers, legacy_path, parse_config
 from aimcodec.bridges.keras_zip import KerasZip
+from aimcodec.bridges.mapped import check_size
 from aimcodec.bridges.model import Described
-from aimcodec.errors import LimitExceededError
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:

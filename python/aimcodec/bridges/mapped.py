@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class MappedFile:
         OSError, ValueError: it cannot be mapped; an empty one cannot.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self.size = os.fstat(file.fileno()).st_size
         self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimcodec.bridges.memory import MemoryModel
 from aimcodec.bridges.mapped import MappedFile, check_size
+from aimcodec.bridges.memory import MemoryModel
 from aimcodec.bridges.model import Described
 from aimcodec.bridges.paddle_names import parameter_names
 from aimcodec.bridges.protobuf import fields, integers

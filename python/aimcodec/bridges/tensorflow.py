@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimcodec.bridges.model import Described
+from aimcodec.bridges.optional import needed
 from aimcodec.dtypes import from_name
 from aimcodec.errors import ArgumentError, LimitExceededError, MalformedError, UnsupportedError
 from aimcodec.limits import DEFAULT_LIMITS, Limits
@@ -121,11 +122,6 @@ def _malformed(error: Exception) -> MalformedError:
 
 
 def _library() -> Any:
-    try:
+    with needed("reading checkpoints needs TensorFlow", "tensorflow", "tensorflow"):
         import tensorflow  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    except ModuleNotFoundError as error:
-        if error.name != "tensorflow":
-            raise
-        message = "reading checkpoints needs TensorFlow; pip install 'aimcodec[tensorflow]' brings it"
-        raise ModuleNotFoundError(message, name="tensorflow") from None
     return tensorflow

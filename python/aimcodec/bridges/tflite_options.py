@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from aimcodec.bridges.optional import needed
 from aimcodec.bridges.tflite_tables import Table
 from aimcodec.errors import MalformedError
 from aimcodec.model.structures import Attribute, AttributeKind
@@ -31,13 +32,8 @@ def schema() -> Any:
     Raises:
         ModuleNotFoundError: it is not installed.
     """
-    try:
+    with needed("reading TFLite models needs tflite", "tflite", "tflite", "flatbuffers"):
         import tflite  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    except ModuleNotFoundError as error:
-        if error.name not in {"tflite", "flatbuffers"}:
-            raise
-        message = "reading TFLite models needs tflite; pip install 'aimcodec[tflite]' brings it"
-        raise ModuleNotFoundError(message, name=error.name) from None
     return tflite
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aimcodec.bridges.optional import needed
 from aimcodec.dtypes import DType, from_name, unpack
 from aimcodec.errors import ArgumentError, UnsupportedError
 
@@ -26,13 +27,8 @@ def load_torch() -> Any:
         ModuleNotFoundError: it is not installed.
         UnsupportedError: it is older than 2.6.
     """
-    try:
+    with needed("PyTorch files need PyTorch", "torch", "torch"):
         import torch
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        message = "PyTorch files need PyTorch; pip install 'aimcodec[torch]' brings it"
-        raise ModuleNotFoundError(message, name="torch") from None
     release = tuple(int(part) for part in torch.__version__.split(".")[:2])
     if release < MINIMUM:
         raise UnsupportedError(f"PyTorch {torch.__version__}: its safe loader can be tricked; 2.6 or newer is needed")
