@@ -6,15 +6,14 @@ decoder in plain Python read a small part; prints sizes and speeds beside a plai
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import ml_dtypes
 import numpy as np
+from medians import medians
 from models import Tensors
 from rich.console import Console
 from rich.table import Table
@@ -27,12 +26,7 @@ REPEATS = 5
 
 
 def seconds(function: Callable[[], Any]) -> float:
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return medians(REPEATS, function)[0]
 
 
 def same_bits(a: Tensors, b: Tensors) -> bool:

@@ -6,12 +6,10 @@ Prints medians of one run. Usage: python bench/headers.py [ROUNDS]
 from __future__ import annotations
 
 import io
-import statistics
 import sys
-import time
-from collections.abc import Callable
 
 import numpy as np
+from medians import medians
 from models import Tensors
 
 import aimcodec
@@ -43,17 +41,6 @@ def package(tensors: Tensors) -> bytes:
     target = io.BytesIO()
     aimcodec.save_file(tensors, target)
     return target.getvalue()
-
-
-def medians(rounds: int, *calls: Callable[[], object]) -> list[float]:
-    """Seconds that some calls take, each called in turn."""
-    times: list[list[float]] = [[] for _ in calls]
-    for _ in range(rounds):
-        for taken, call in zip(times, calls, strict=True):
-            start = time.perf_counter()
-            call()
-            taken.append(time.perf_counter() - start)
-    return [statistics.median(taken) for taken in times]
 
 
 def read_all(data: bytes) -> None:

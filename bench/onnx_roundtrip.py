@@ -160,13 +160,17 @@ def through_files(model: onnx.ModelProto, directory: Path) -> list[str]:
     return differences(model, onnx.load(directory / "out.onnx"))
 
 
-def run(model: onnx.ModelProto, case: Case) -> list[Any] | str:
-    """Bits of the outputs of each data set, or the error of ONNX Runtime."""
+def session_of(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1  # sums in one order
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def run(model: onnx.ModelProto, case: Case) -> list[Any] | str:
+    """Bits of the outputs of each data set, or the error of ONNX Runtime."""
     try:
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        session = session_of(model)
         return [[bits(value) for value in outputs(session, feeds(model, case, given))] for given, _ in case.data]
     except Exception as error:  # what it raises is what is compared
         return f"{type(error).__name__}: {error}"

@@ -9,18 +9,15 @@ seven runs that alternate.
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
+from medians import medians
 from node_tests import Case
-from onnx_roundtrip import feeds, real_cases
+from onnx_roundtrip import feeds, real_cases, session_of
 
 from aimcodec.dtypes import dtype_of
 from aimcodec.errors import AimcError
@@ -38,23 +35,6 @@ def tensor(array: Any) -> torch.Tensor:
 def program_of(model: onnx.ModelProto) -> TorchProgram:
     structure, apart = from_proto(model)
     return TorchProgram(structure, {name: tensor(onnx.numpy_helper.to_array(t)) for name, t in apart.items()})
-
-
-def session_of(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-
-
-def medians(*functions: Callable[[], Any]) -> list[float]:
-    times: list[list[float]] = [[] for _ in functions]
-    for _ in range(RUNS):
-        for function, taken in zip(functions, times, strict=True):
-            start = time.perf_counter()
-            function()
-            taken.append(time.perf_counter() - start)
-    return [statistics.median(taken) for taken in times]
 
 
 def compare(expected: list[Any], found: list[Any]) -> str:
@@ -81,7 +61,7 @@ def report(case: Case) -> str:
         found = [value.numpy() for value in program.run(inputs).values()]
     except AimcError as error:
         return f"{type(error).__name__}: {error}"
-    theirs, ours = medians(lambda: session.run(None, given), lambda: program.run(inputs))
+    theirs, ours = medians(RUNS, lambda: session.run(None, given), lambda: program.run(inputs))
     return f"{compare(expected, found)}; {1e3 * theirs:.1f} ms, ours {1e3 * ours:.1f} ms, ratio {ours / theirs:.2f}"
 
 

@@ -6,12 +6,10 @@ Prints medians of one run.  Usage: python bench/trace.py [--repeat N] [--values 
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from medians import medians
 
 import aimcodec
 from aimcodec import _core, nnc
@@ -29,17 +27,6 @@ PAYLOADS: dict[str, dict[str, Any]] = {
 }
 
 
-def seconds(repeat: int, calls: list[Callable[[], None]]) -> list[float]:
-    """Medians of calls made in turn."""
-    times: list[list[float]] = [[] for _ in calls]
-    for _ in range(repeat):
-        for taken, call in zip(times, calls, strict=True):
-            start = time.perf_counter()
-            call()
-            taken.append(time.perf_counter() - start)
-    return [statistics.median(taken) for taken in times]
-
-
 def measure(unit: DataUnit, repeat: int) -> tuple[int, list[float]]:
     """Bins, and the seconds of: decoding, recording every bin, recording and deriving every value of every bin."""
     job = build_job(unit, DIALECT_EDITION2, integers=True, references=References())
@@ -53,8 +40,7 @@ def measure(unit: DataUnit, repeat: int) -> tuple[int, list[float]]:
 
     counted = _core.BinTrace(job, 0, 0)
     counted.finish()
-    calls = [lambda: _core.decode([job], 1), lambda: trace(False), lambda: trace(True)]
-    return counted.count(), seconds(repeat, calls)
+    return counted.count(), medians(repeat, lambda: _core.decode([job], 1), lambda: trace(False), lambda: trace(True))
 
 
 def main() -> None:
