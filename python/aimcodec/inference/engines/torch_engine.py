@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aimcodec.errors import UnsupportedError
@@ -102,10 +102,12 @@ class TorchInstance:
         self, feeds: Mapping[str, Any], outputs: Sequence[str], into: Mapping[str, NDArray[Any]], stop: Stop
     ) -> dict[str, Any]:
         """See `Instance`; what is in `into` is copied there."""
-        given = {name: _to_torch(value, self._types[name]) for name, value in feeds.items()}
+        from aimcodec.operators.torch import from_array, to_array
+
+        given = {name: _converted(value, self._types[name], from_array) for name, value in feeds.items()}
         found = self._program.run(given, list(outputs))
         kept = self._parameters.storages.union(*map(_storages, given.values()))
-        return {n: place(n, _to_numpy(_own(v, kept), self._types[n]), into) for n, v in found.items()}
+        return {n: place(n, _converted(_own(v, kept), self._types[n], to_array), into) for n, v in found.items()}
 
     def profile(self) -> Mapping[str, float]:
         """Nothing is kept."""
@@ -131,28 +133,15 @@ def _own(value: Any, kept: set[int]) -> Any:
     return value.clone() if _storages(value) & kept else value
 
 
-def _to_torch(value: Any, kind: Type | None) -> Any:
-    from aimcodec.operators.torch import from_array
-
+def _converted(value: Any, kind: Type | None, convert: Callable[[Any, str], Any]) -> Any:
+    """A value with each of its tensors converted; `convert` is told the type of their elements."""
     if isinstance(kind, TensorType):
-        return from_array(value, kind.element_type)
+        return convert(value, kind.element_type)
     if isinstance(kind, SequenceType):
-        return [_to_torch(item, kind.element) for item in value]
+        return [_converted(item, kind.element, convert) for item in value]
     if isinstance(kind, OptionalType):
-        return None if value is None else _to_torch(value, kind.element)
+        return None if value is None else _converted(value, kind.element, convert)
     raise UnsupportedError(f"PyTorch has no values of type {type(kind).__name__}")
-
-
-def _to_numpy(value: Any, kind: Type | None) -> Any:
-    from aimcodec.operators.torch import to_array
-
-    if isinstance(kind, TensorType):
-        return to_array(value, kind.element_type)
-    if isinstance(kind, SequenceType):
-        return [_to_numpy(item, kind.element) for item in value]
-    if isinstance(kind, OptionalType):
-        return None if value is None else _to_numpy(value, kind.element)
-    raise UnsupportedError(f"PyTorch gives no values of type {type(kind).__name__}")
 
 
 ENGINE = TorchEngine()
