@@ -22,7 +22,7 @@ from rich.table import Table
 from aimcodec.bridges.onnx import OnnxFile
 from aimcodec.inference import Config, create_predictor
 
-QPS = (-38, -34, -30)
+QPS = (-44, -38, -32)
 COUNT = 80
 
 

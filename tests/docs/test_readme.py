@@ -1,4 +1,4 @@
-"""The examples of the README run: Python in one go, commands with their output."""
+"""The examples of the README run, from top to bottom: Python, and commands with their output."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .console import ROOT, blocks, examples, run
+from .console import BLOCK, EXAMPLE, ROOT, run
 
 TEXT = (ROOT / "README.md").read_text("utf-8")
 # Lines that show a time differ from run to run.
@@ -17,13 +17,20 @@ TIMED = re.compile(r"\d s, |\d ms, ")
 def test_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "conformance_streams").symlink_to(ROOT / "conformance_streams")
-    code = "\n".join(blocks(TEXT, "python"))
-    exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own text
-    # Others set up the project.
-    commands = [example for example in examples(TEXT) if example.command.startswith("aimc ")]
-    assert len(commands) >= 5
-    for command, shown in commands:
-        ended, printed = run(command, tmp_path)
-        assert ended == (3 if "/invalid/" in command else 0), printed
-        expected = [line for line in shown.splitlines() if line and not TIMED.search(line)]
-        assert [line for line in expected if line not in printed.splitlines()] == [], f"{command} printed:\n{printed}"
+    names: dict[str, object] = {}
+    typed = 0
+    for kind, body in BLOCK.findall(TEXT):
+        if kind == "python":
+            exec(compile(body, "README.md", "exec"), names)  # noqa: S102 - our own text
+        for command, shown in EXAMPLE.findall(body) if kind == "console" else []:
+            if command.startswith("aimc "):  # others set up the project
+                check(command, shown, tmp_path)
+                typed += 1
+    assert typed >= 5
+
+
+def check(command: str, shown: str, folder: Path) -> None:
+    ended, printed = run(command, folder)
+    assert ended == (3 if "/invalid/" in command else 0), printed
+    expected = [line for line in shown.splitlines() if line and not TIMED.search(line)]
+    assert [line for line in expected if line not in printed.splitlines()] == [], f"{command} printed:\n{printed}"
