@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +226,19 @@ def test_refusals_cannot_be_switched_off() -> None:
 
     assert list(inspect.signature(OnnxFile).parameters) == ["path", "limits"]
     assert list(inspect.signature(write_onnx).parameters) == ["path", "structure", "tensors", "read", "external"]
+
+
+def test_a_cache_made_of_links(folder: Path) -> None:
+    """As hubs keep models: the model and its data are links to files of one folder."""
+    (folder / "data").symlink_to("sub/weights")
+    model = folder / "m.onnx"
+    with pytest.raises(MalformedError, match="link 'data'"):
+        read(folder, ("location", "data"))
+    model.rename(folder / "sub" / "blob")
+    model.symlink_to("sub/blob")
+    with closing(OnnxFile(model)) as source:
+        assert source.read("w").tobytes() == (folder / "sub" / "weights").read_bytes()
+    (folder / "data").unlink()
+    (folder / "data").symlink_to("../secret")
+    with closing(OnnxFile(model)) as source, pytest.raises(MalformedError, match="another folder"):
+        source.read("w")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from aimcodec.bridges.model import Described
 from aimcodec.bridges.safetensors_shards import SafetensorsShards, write_shards
 from aimcodec.cli.app import run
 from aimcodec.dtypes import dtype_of
-from aimcodec.errors import AimcError, InconsistentError, MalformedError, UnsupportedError
+from aimcodec.errors import AimcError, InconsistentError, MalformedError
 
 Arrays = dict[str, Any]
 INDEX = "model.safetensors.index.json"
@@ -176,8 +177,43 @@ def test_shards_are_regular_files_with_one_name(kind: str, tmp_path: Path) -> No
         os.mkfifo(shard)
     else:
         shard.mkdir()
-    with pytest.raises(UnsupportedError, match=r"'b\.safetensors'"):
+    with pytest.raises(MalformedError, match=r"'b\.safetensors'"):
         SafetensorsShards(index)
+
+
+def cache_of(folder: Path, model: Path) -> Path:
+    """As hubs keep models: a folder of blobs, and links to them."""
+    blobs, snapshot = folder / "blobs", folder / "snapshots" / "1"
+    blobs.mkdir()
+    snapshot.mkdir(parents=True)
+    for number, file in enumerate(sorted(model.iterdir())):
+        file.rename(blobs / f"{number:064x}")
+        (snapshot / file.name).symlink_to(f"../../blobs/{number:064x}")
+    return snapshot
+
+
+def test_caches_made_of_links_are_read(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    index = write_by_hand(model, arrays())
+    with closing(SafetensorsShards(cache_of(tmp_path, model) / index.name)) as source:
+        assert all(np.array_equal(source.read(name), array) for name, array in arrays().items())
+
+
+@pytest.mark.parametrize("target", ["../../secret", "../../blobs/sub/secret", "/etc/passwd", "../../blobs/../secret"])
+def test_links_of_a_cache_lead_to_its_blobs_only(target: str, tmp_path: Path) -> None:
+    """Row 22."""
+    model = tmp_path / "model"
+    model.mkdir()
+    index = write_by_hand(model, arrays())
+    snapshot = cache_of(tmp_path, model)
+    (tmp_path / "blobs" / "sub").mkdir()
+    for secret in (tmp_path / "secret", tmp_path / "blobs" / "sub" / "secret"):
+        secret.write_bytes((snapshot / "b.safetensors").read_bytes())
+    (snapshot / "b.safetensors").unlink()
+    (snapshot / "b.safetensors").symlink_to(target)
+    with pytest.raises(MalformedError, match="another folder"):
+        SafetensorsShards(snapshot / index.name)
 
 
 @pytest.mark.parametrize("place", ['{"a": 1, "a": 2}', '{"weight_map": {"w": "a.safetensors", "w": "b.safetensors"}}'])

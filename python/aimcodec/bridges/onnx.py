@@ -6,7 +6,6 @@ import math
 import os
 import stat
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,7 @@ class OnnxFile:
             for tensor in self.tensors
             if is_external(self._protos[tensor.name])
         }
-        self._files = ExternalFiles(Path(path).parent)
+        self._files = ExternalFiles(path)
 
     def read(self, name: str) -> NDArray[Any]:
         """A tensor; elements of less than 8 bits take a byte each. It may be a view that cannot be written to.

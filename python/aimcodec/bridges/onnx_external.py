@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-import stat
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aimcodec.bridges.beneath import Beneath
 from aimcodec.bridges.mapped import MappedFile
-from aimcodec.errors import ArgumentError, InconsistentError, MalformedError, TruncatedError, UnsupportedError
+from aimcodec.errors import InconsistentError, MalformedError, TruncatedError
 
 if TYPE_CHECKING:
     import onnx
@@ -78,17 +77,15 @@ def _parts(location: str, who: str) -> tuple[str, ...]:
 
 
 class ExternalFiles:
-    """Files beneath a folder, mapped when they are first needed.
+    """Files beneath the folder of a model, mapped when they are first needed.
 
     Raises:
         OSError: the folder cannot be opened.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, model: str | os.PathLike[str]) -> None:
         self._maps: dict[tuple[str, ...], MappedFile] = {}
-        self._folder: int | None = None
-        if os.open in os.supports_dir_fd:
-            self._folder = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        self._beneath = Beneath(model)
 
     def view(self, place: Place) -> NDArray[np.uint8]:
         """The bytes at a place: uint8, shape [length], not to be written to.
@@ -116,56 +113,10 @@ class ExternalFiles:
 
     def close(self) -> None:
         """No more files are opened; views stay readable."""
-        if self._folder is not None:
-            os.close(self._folder)
-            self._folder = None
-
-    def __del__(self) -> None:
-        self.close()
+        self._beneath.close()
 
     def _open(self, parts: tuple[str, ...]) -> MappedFile:
-        if os.open not in os.supports_dir_fd:
-            raise UnsupportedError("external data are read on systems only that open files beneath a folder")
-        if self._folder is None:
-            raise ArgumentError("the model is closed")
-        opened = [self._folder]
-        try:
-            for part in parts[:-1]:
-                opened.append(_open_at(part, os.O_RDONLY | os.O_DIRECTORY, opened[-1]))
-            opened.append(_open_at(parts[-1], os.O_RDONLY | os.O_NONBLOCK, opened[-1]))
-            _check_file(os.fstat(opened[-1]), "/".join(parts))
-            with open(opened[-1], "rb", closefd=False) as file:
-                return MappedFile(file)
-        finally:
-            _close_all(opened[1:])
-
-
-def _open_at(name: str, flags: int, folder: int) -> int:
-    """A descriptor of something in a folder, which is no link."""
-    try:
-        return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-    except OSError:
-        if _is_link(name, folder):
-            raise MalformedError(f"external data are behind the link {name!r}") from None
-        raise
-
-
-def _is_link(name: str, folder: int) -> bool:
-    try:
-        return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-    except OSError:
-        return False
-
-
-def _check_file(status: os.stat_result, shown: str) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise MalformedError(f"external data are in {shown!r}, which is no regular file")
-    if status.st_nlink != 1:  # a second name may be that of a secret elsewhere
-        raise MalformedError(f"external data are in {shown!r}, which has {status.st_nlink} names (hard links)")
-    if status.st_size == 0:
-        raise TruncatedError(f"external data are in {shown!r}, which is empty")
-
-
-def _close_all(descriptors: Iterable[int]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
+        with open(self._beneath.open(parts), "rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                raise TruncatedError(f"external data are in {'/'.join(parts)!r}, which is empty")
+            return MappedFile(file)

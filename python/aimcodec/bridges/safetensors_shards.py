@@ -1,24 +1,23 @@
 """safetensors models of several files: an index in JSON (`*.safetensors.index.json`) and the shards beside it.
 
 The index names the shard of each tensor (`weight_map`) and the bytes of all (`metadata.total_size`). Shards are regular
-files of the same folder and nothing else: no path, no link, as an index of others may name what it likes.
+files of the same folder and nothing else, as an index of others may name what it likes: no path, no link that leads
+away (`beneath`).
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aimcodec.bridges.beneath import Beneath
 from aimcodec.bridges.model import Described, TensorsOnly
 from aimcodec.bridges.safetensors import SafetensorsFile, check_tensors, write_safetensors
-from aimcodec.errors import InconsistentError, LimitExceededError, MalformedError, UnsupportedError
+from aimcodec.errors import InconsistentError, LimitExceededError, MalformedError
 from aimcodec.files import replacing
 from aimcodec.limits import DEFAULT_LIMITS, Limits
 
@@ -54,8 +53,11 @@ class SafetensorsShards(TensorsOnly):
         names = sorted(set(places.values()))
         if len(names) > MAX_SHARDS:
             raise LimitExceededError(f"an index of {len(names)} shards, at most {MAX_SHARDS} are read")
-        with _folder_of(Path(path)) as opener:
-            self._shards = {name: _open(name, opener) for name in names}
+        beneath = Beneath(path)
+        try:
+            self._shards = {name: _open(name, beneath) for name in names}
+        finally:
+            beneath.close()
         self._places = places
         _check_places(places, self._shards)
         self.tensors = [tensor for shard in self._shards.values() for tensor in shard.tensors]
@@ -120,34 +122,9 @@ def _check_shard(tensor: str, shard: Any) -> None:
         raise MalformedError(f"the index names a shard {shard!r}")
 
 
-@contextmanager
-def _folder_of(index: Path) -> Iterator[Callable[[str, int], int]]:
-    """An opener of files of the folder of the index, whatever becomes of the path meanwhile."""
-    folder = os.open(index.absolute().parent, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+def _open(name: str, beneath: Beneath) -> SafetensorsFile:
     try:
-        yield partial(_open_beneath, folder)
-    finally:
-        os.close(folder)
-
-
-def _open_beneath(folder: int, name: str, flags: int) -> int:
-    # NONBLOCK: a pipe of that name does not keep anybody waiting.
-    try:
-        descriptor = os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise UnsupportedError(f"shard {name!r} is a link, which is not followed") from None
-        raise
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-        os.close(descriptor)
-        raise UnsupportedError(f"shard {name!r} is no regular file with one name")
-    return descriptor
-
-
-def _open(name: str, opener: Callable[[str, int], int]) -> SafetensorsFile:
-    try:
-        return SafetensorsFile(name, opener=opener)
+        return SafetensorsFile(name, opener=lambda name, _: beneath.open([name]))
     except FileNotFoundError:
         raise InconsistentError(f"the index names the shard {name!r}, which is not there") from None
 
