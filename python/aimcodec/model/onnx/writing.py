@@ -120,10 +120,14 @@ class _Writer:
 
     def model(self, structure: ModelStructure, proto: onnx.ModelProto) -> None:
         proto.ir_version = structure.format_version
-        proto.producer_name = structure.producer_name
-        proto.producer_version = structure.producer_version
-        proto.domain = structure.domain
-        proto.model_version = structure.model_version
+        if structure.producer_name:
+            proto.producer_name = structure.producer_name
+        if structure.producer_version:
+            proto.producer_version = structure.producer_version
+        if structure.domain:
+            proto.domain = structure.domain
+        if structure.model_version:
+            proto.model_version = structure.model_version
         _write_notes(structure, proto)
         if structure.contributors:
             if CONTRIBUTORS_KEY in structure.metadata:
