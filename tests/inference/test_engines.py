@@ -296,7 +296,7 @@ def test_times_of_nodes() -> None:
 
 def test_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    with pytest.raises(ModuleNotFoundError, match=r"onnxruntime; pip install 'aimcodec\[run\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"onnxruntime; pip install 'aimcodec\[onnxruntime\]'"):
         library("onnxruntime")
 
 
@@ -326,7 +326,7 @@ def halved() -> Any:
     return model
 
 
-@pytest.mark.parametrize("engine", ["reference", "torch"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_custom_operators(engine: str) -> None:
     def halve(x: Any, *, times: int = 1) -> Any:
         return x / 2**times

@@ -171,13 +171,17 @@ def test_in_a_session_of_onnxruntime_from_several_threads() -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxruntime_extensions")
     from aimcodec.model.onnx import to_proto
-    from aimcodec.operators.extensions import custom_operators_library
+    from aimcodec.operators.extensions import make_session
 
-    options = onnxruntime.SessionOptions()
-    options.register_custom_ops_library(custom_operators_library(GDN.REGISTRY))
-    assert custom_operators_library(GDN.REGISTRY)  # once more does no harm
     model = to_proto(codec_model(), None).SerializeToString()
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    def make(operators: str) -> Any:
+        options = onnxruntime.SessionOptions()
+        options.register_custom_ops_library(operators)
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    session = make_session(GDN.REGISTRY, make)
+    assert make_session(GDN.REGISTRY, make) is not session  # once more does no harm
     wrong = []
 
     def work(number: int) -> None:
@@ -195,7 +199,13 @@ def test_in_a_session_of_onnxruntime_from_several_threads() -> None:
 
 def test_what_does_not_reach_onnxruntime() -> None:
     pytest.importorskip("onnxruntime_extensions")
-    from aimcodec.operators.extensions import custom_operators_library
+    from aimcodec.operators.extensions import make_session
+
+    class Session:
+        """What keeps ONNX Runtime from taking new operators."""
+
+        def __init__(self, operators: str) -> None:
+            assert operators
 
     for changes in (
         {"kernels": {"torch": lambda x: x}},
@@ -203,10 +213,14 @@ def test_what_does_not_reach_onnxruntime() -> None:
         {"type_constraints": {"T": ("FLOAT16",)}},
     ):
         with pytest.raises(UnsupportedError, match=r"org\.example\.Odd"):
-            custom_operators_library(Registry([operator(name="Odd", **changes)]))
-    custom_operators_library(Registry([operator(name="Twice")]))
+            make_session(Registry([operator(name="Odd", **changes)]), Session)
+    session = make_session(Registry([operator(name="Twice")]), Session)
     with pytest.raises(UnsupportedError, match="whole process"):
-        custom_operators_library(Registry([operator(name="Twice")]))
+        make_session(Registry([operator(name="Twice")]), Session)
+    with pytest.raises(UnsupportedError, match="no session"):
+        make_session(Registry([operator(name="Later")]), Session)
+    del session
+    make_session(Registry([operator(name="Later")]), Session)
 
 
 def test_in_a_program_of_torch() -> None:

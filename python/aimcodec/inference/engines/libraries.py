@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = ["library", "version_of"]
 
-EXTRAS = {"onnxruntime": "run", "onnx": "onnx", "torch": "torch"}
+EXTRAS = {"onnxruntime": "onnxruntime", "onnx": "onnx", "torch": "torch"}
 
 
 def version_of(name: str) -> str:

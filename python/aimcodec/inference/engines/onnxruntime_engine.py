@@ -12,14 +12,19 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from aimcodec.dtypes import from_name, packed_bytes
+from aimcodec.errors import UnsupportedError
 from aimcodec.inference.engines.base import Capabilities, refuse
+from aimcodec.inference.engines.custom import custom_of
 from aimcodec.inference.engines.graphs import apart, proto_with, serialized
 from aimcodec.inference.engines.libraries import library, version_of
 from aimcodec.inference.engines.onnxruntime_errors import typed_errors
+from aimcodec.inference.engines.onnxruntime_operators import check_operators, completed
 from aimcodec.inference.engines.onnxruntime_session import SessionInstance
 from aimcodec.inference.engines.onnxruntime_values import to_value
 from aimcodec.model.structures import ModelStructure, Tensor
 from aimcodec.model.walk import all_graphs, all_nodes
+from aimcodec.operators.extensions import make_session
+from aimcodec.operators.kernel_errors import kernel_errors
 
 if TYPE_CHECKING:
     from aimcodec.inference.config import Config
@@ -37,36 +42,57 @@ class OnnxRuntimeEngine:
     """Makes sessions of ONNX Runtime."""
 
     def capabilities(self) -> Capabilities:
-        """Devices are "cpu", "cuda", and the library's own names for other execution providers."""
+        """Devices are "cpu", "cuda", and the library's own names for other execution providers.
+
+        Custom operators need onnxruntime-extensions.
+        """
         version = version_of("onnxruntime")
         devices: tuple[str, ...] = ()
         if version:
             providers = library("onnxruntime").get_available_providers()
             devices = tuple(sorted(DEVICES.get(provider, provider) for provider in providers))
-        return Capabilities("onnxruntime", version, devices, frozenset(SETTINGS), stops=True, parallel_runs=True)
+        settings = {*SETTINGS, *(["operators"] if version_of("onnxruntime-extensions") else [])}
+        return Capabilities("onnxruntime", version, devices, frozenset(settings), stops=True, parallel_runs=True)
 
     def prepare(self, config: Config, structure: ModelStructure, loading: Loading) -> SessionInstance:
         """A session.
 
         Raises:
             AimcError: ONNX Runtime does not take the model; the message is its own.
+            UnsupportedError: it does not have the operators of the model, or custom operators cannot be carried to it.
             ModuleNotFoundError: onnxruntime or onnx is not installed.
         """
         ort = library("onnxruntime")
         refuse(self.capabilities(), config)
         library("onnx")
+        custom = custom_of(config.operators, structure)
+        check_operators(structure, custom)
+        if custom:
+            if config.parallel_nodes > 1:
+                raise UnsupportedError("engine onnxruntime has no parallel_nodes for models with custom operators")
+            structure = completed(structure, custom)
         used = _used(structure)  # ONNX Runtime forgets others before it looks for what it was given
         outside = [tensor for tensor in apart(structure, _fits) if tensor.name in used]
         graph = serialized(proto_with(structure, outside, loading))
-        options = _options(ort, config)
         values = {t.name: to_value(ort, loading.get(str(t.parameter)), t.element_type) for t in outside}
-        with typed_errors("the model cannot be prepared"):
+
+        def make(operators: str) -> Any:
+            options = _options(ort, config)
+            if operators:
+                options.register_custom_ops_library(operators)
             if values:
                 options.add_external_initializers(list(values), list(values.values()))
-            session = ort.InferenceSession(
+            return ort.InferenceSession(
                 graph, options, providers=[_provider(config)], disabled_optimizers=list(config.disabled_passes)
             )
+
+        with typed_errors("the model cannot be prepared"), kernel_errors(_never):
+            session = make_session(config.operators, make, [*custom.values()]) if custom else make("")
         return SessionInstance(ort, session, structure, config.profile)
+
+
+def _never() -> None:
+    """Making a session cannot be ended."""
 
 
 def _fits(tensor: Tensor) -> bool:

@@ -11,6 +11,7 @@ from aimcodec.inference.engines.onnxruntime_errors import typed_errors
 from aimcodec.inference.engines.onnxruntime_profile import seconds_by_node
 from aimcodec.inference.engines.onnxruntime_values import PLAIN, from_value, to_value
 from aimcodec.model.structures import ModelStructure, OptionalType, SequenceType, TensorType, Type
+from aimcodec.operators.kernel_errors import kernel_errors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,8 +35,12 @@ class SessionInstance:
         """See `Instance`; what is in `into` is written by the session itself."""
         options = self._ort.RunOptions()
         options.log_severity_level = 4
-        stop.call(lambda: setattr(options, "terminate", True))
-        with typed_errors("the run failed"):
+
+        def end() -> None:
+            options.terminate = True
+
+        stop.call(end)
+        with typed_errors("the run failed"), kernel_errors(end):
             if into:
                 return self._bound(feeds, outputs, into, options)
             if all(_is_plain(self._types.get(name)) for name in (*feeds, *outputs)):

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from aimcodec.errors import AimcError, InconsistentError, UnsupportedError
 from aimcodec.inference.engines.base import Capabilities, Stop, refuse
+from aimcodec.inference.engines.custom import custom_of
 from aimcodec.inference.engines.giving import own, place
 from aimcodec.inference.engines.graphs import proto_with, without_parameters
 from aimcodec.inference.engines.libraries import library, version_of
-from aimcodec.inference.engines.reference_operators import check_attribute_names, operator_classes
+from aimcodec.inference.engines.reference_operators import check_attribute_names, operator_class
 from aimcodec.model.structures import ModelStructure
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ class ReferenceEngine:
 
         check_attribute_names(structure)
         proto = proto_with(without_parameters(structure), (), loading)
+        classes = [operator_class(operator) for operator in custom_of(config.operators, structure).values()]
         try:
-            evaluator = ReferenceEvaluator(proto, new_ops=operator_classes(config.operators, structure))
+            evaluator = ReferenceEvaluator(proto, new_ops=classes)
         except AimcError:
             raise
         except (NotImplementedError, RuntimeError) as error:

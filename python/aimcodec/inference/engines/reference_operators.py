@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aimcodec.errors import ArgumentError, InconsistentError, MalformedError
+from aimcodec.errors import InconsistentError, MalformedError, UnsupportedError
 from aimcodec.model.structures import ModelStructure
 from aimcodec.model.walk import all_nodes
 
 if TYPE_CHECKING:
-    from aimcodec.operators.registry import CustomOperator, Registry
+    from aimcodec.operators.registry import CustomOperator
 
-__all__ = ["check_attribute_names", "operator_classes"]
+__all__ = ["check_attribute_names", "operator_class"]
 
 
 def check_attribute_names(structure: ModelStructure) -> None:
@@ -30,21 +30,17 @@ def check_attribute_names(structure: ModelStructure) -> None:
                 raise MalformedError(f"operator {node.operator!r} has an attribute {name!r}: no operator has that")
 
 
-def operator_classes(registry: Registry | None, structure: ModelStructure) -> list[type] | None:
-    """Classes for the evaluator, of the newest definition that fits the operator sets of the model."""
-    if registry is None:
-        return None
-    versions = {s.domain: s.version for s in structure.operator_sets}
-    found = {(o.domain, o.name): registry.find(o.name, o.domain, versions.get(o.domain)) for o in registry.operators()}
-    return [_operator_class(operator) for operator in found.values() if operator is not None]
+def operator_class(operator: CustomOperator) -> type:
+    """A class for the evaluator.
 
-
-def _operator_class(operator: CustomOperator) -> type:
+    Raises:
+        UnsupportedError: the operator has no kernel for it.
+    """
     from onnx.reference.op_run import OpRun
 
     kernel = operator.kernel("reference")
     if kernel is None:
-        raise ArgumentError(f"{operator.full_name} has no kernel for the reference engine")
+        raise UnsupportedError(f"{operator.full_name} has no kernel for the reference engine")
     defaults = {rule.name: rule.default for rule in operator.attributes if not rule.required}
     known = {rule.name for rule in operator.attributes}
     formal = len(operator.inputs)
