@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -34,6 +35,7 @@ from aimcodec.operators.compare.cases import cases_of
 
 F = np.float32
 ENGINES = {"reference": "onnx", "onnxruntime": "onnxruntime", "torch": "torch"}
+PRESENT = [name for name, package in ENGINES.items() if importlib.util.find_spec(package)]
 
 
 @pytest.fixture(params=list(ENGINES))
@@ -177,7 +179,7 @@ def test_sums_are_those_of_numpy(data: st.DataObject) -> None:
     shapes = data.draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=4))
     kind = data.draw(st.sampled_from([np.int8, np.int32, np.int64, np.float32, np.float64]))
     a, b = (data.draw(hnp.arrays(kind, shape, elements=st.integers(-50, 50))) for shape in shapes.input_shapes)
-    for name in ENGINES:
+    for name in PRESENT:
         (c,) = run("Add", [a, b], backend=name)
         assert c.dtype == kind
         assert c.shape == shapes.result_shape
@@ -268,7 +270,8 @@ def changed(value: Any, draw: st.DrawFn) -> Any:
     array = np.array(value)
     if way == "type":
         kinds = [np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool_, np.float16, np.complex64]
-        return array.astype(draw(st.sampled_from(kinds)))
+        with np.errstate(all="ignore"):
+            return array.astype(draw(st.sampled_from(kinds)))
     if way == "shape" or not array.ndim:
         return np.resize(array, draw(hnp.array_shapes(min_dims=0, max_dims=5, min_side=0, max_side=4)))
     if way == "part":
@@ -301,7 +304,7 @@ def test_mutated_calls_end_in_a_status(call: tuple[str, list[Any], dict[str, Any
     name, inputs, attributes, outputs = call
     tight = Limits(max_elements=1 << 20, max_output_bytes=1 << 24)
     shapes = set()
-    for engine in ENGINES:
+    for engine in PRESENT:
         try:
             results = run(name, inputs, attributes, outputs=outputs, backend=engine, limits=tight)
         except OperatorError:

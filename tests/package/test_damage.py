@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as hs
 from numpy.typing import NDArray
 
@@ -90,6 +90,7 @@ def test_flipped_bits(coding: str, place: int) -> None:
 
 
 @given(hs.integers(0, 1 << 40))
+@example(128)  # the last 128 bytes are PACKAGE
 @settings(max_examples=60)
 def test_cut_files(cut: int) -> None:
     data = packaged()

@@ -27,7 +27,7 @@ SMALL = ie(1, "small", "2", "", range(-20, 21))
 NAME = st("name", "3", "")
 
 
-def item(s: Syntax, index: int) -> None:
+def _item(s: Syntax, index: int) -> None:
     s.code(SMALL)
 
 
@@ -42,7 +42,7 @@ def toy(s: Syntax) -> None:
         s.infer(OTHER, 1)
     count = s.code(COUNT)
     s.require(count != 5, "never 5")
-    s.repeat("count - 1", "items", count - 1, item)
+    s.repeat("count - 1", "items", count - 1, _item)
     s.code(BIG)
     s.align()
     s.code(NAME)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from aimcodec.errors import AimcError
+from aimcodec.model import MEDIA_TYPE, decode_structure
 from aimcodec.syntax import TraceRecord
+from aimcodec.syntax.aim import UnitType
 from aimcodec.syntax.coverage import SyntaxName, all_points, points_of
 from aimcodec.syntax.places import places_of
 
@@ -22,10 +24,15 @@ def streams(syntax: SyntaxName) -> list[bytes]:
 
 
 def is_read(data: bytes, syntax: SyntaxName) -> bool:
+    """Whether the units are good, and what is inside of payloads that a reader may skip."""
     try:
-        return bool(list(READ[syntax](data)))
+        units = list(READ[syntax](data))
+        for unit in units:
+            if syntax == "aim" and unit.kind == UnitType.STRUCTURE and unit.header["media_type"] == MEDIA_TYPE:
+                decode_structure(unit.payload)
     except AimcError:
         return False
+    return bool(units)
 
 
 @both

@@ -6,7 +6,7 @@ import hashlib
 import math
 from itertools import accumulate
 
-from aimcodec.bits import Buffer
+from aimcodec.bits import Buffer, byte_view
 from aimcodec.errors import AimcError, InconsistentError, MalformedError, OutOfRangeError, TruncatedError
 from aimcodec.limits import Limits
 from aimcodec.package.contents import Contents
@@ -17,12 +17,15 @@ from aimcodec.syntax.aim import Catalogue, Coding, Entry, UnitType
 from aimcodec.syntax.aim.index import END_SIZE
 from aimcodec.syntax.aim.shape import MAX_SIZE, layout_of
 from aimcodec.syntax.aim.types import ALIGNMENT, OPAQUE, is_critical
+from aimcodec.syntax.aim.unit import MARKER
 from aimcodec.syntax.aim.units import read_unit
 
 __all__ = ["read_contents"]
 
 # What is read first where every request costs: normally all of INDEX and END.
 REMOTE_TAIL_BYTES = 1 << 16
+
+END_START = MARKER + bytes([UnitType.END])
 
 TENSOR_UNITS = {
     Coding.RAW: UnitType.TENSOR,
@@ -88,15 +91,11 @@ def read_contents(source: Source, limits: Limits) -> Contents:
 
 
 def _end(data: Buffer, place: int, limits: Limits) -> Fields:
-    try:
-        end = read_unit(data, "END", place, limits)
-    except MalformedError as error:
-        if error.path != "END.unit_marker":
-            raise
-        raise TruncatedError("the file does not end with an END unit", bit_offset=8 * place, path="END") from None
-    if end.kind != UnitType.END:
-        raise TruncatedError("the file does not end with an END unit", bit_offset=8 * place, path="END.unit_type")
-    return end.header
+    start = bytes(byte_view(data)[: len(END_START)])
+    if start != END_START:
+        path = "END.unit_type" if start.startswith(MARKER) else "END"
+        raise TruncatedError("the file does not end with an END unit", bit_offset=8 * place, path=path)
+    return read_unit(data, "END", place, limits).header
 
 
 class _IndexRules:
