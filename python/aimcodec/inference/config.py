@@ -45,9 +45,10 @@ class Config:
     """How a model is to be run. A setting that the engine does not have is refused when the predictor is made.
 
     Attributes:
-        source: a package with a structure (path, URL, buffer, file object that can seek, or an open `Package`), an ONNX
-            file (path that ends with ".onnx"), a source of `aimcodec.bridges` with a structure, or a pair: a
-            `ModelStructure` and a mapping of names of parameters to arrays.
+        source: a package with a structure (path, URL, buffer, file object that can seek, or an open `Package`), a file
+            of another format with a structure, told by its first bytes, for example ONNX, a source of
+            `aimcodec.bridges` with a structure, or a pair: a `ModelStructure` and a mapping of names of parameters to
+            arrays.
         engine: "onnxruntime", "reference" (the evaluator of onnx) or "torch".
         variant: of the package.
         optimization: how far the engine may change the graph: "none", "basic", "extended" or "all".

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aimcodec.bridges.formats import START_BYTES, find_format
 from aimcodec.errors import ArgumentError, UnsupportedError
 from aimcodec.inference.weights import BridgeWeights, MappingWeights, PackageWeights, Weights
 from aimcodec.model.structures import ModelStructure
@@ -15,6 +16,7 @@ from aimcodec.package import Package, open_package
 if TYPE_CHECKING:
     from aimcodec.bridges.model import Model
     from aimcodec.inference.config import Config
+    from aimcodec.limits import Limits
 
 __all__ = ["Opened", "open_model"]
 
@@ -52,13 +54,20 @@ def open_model(config: Config) -> Opened:
         return _package(source, _nothing)
     if hasattr(source, "structure") and hasattr(source, "tensors"):
         return _bridge(source, _nothing)
-    if isinstance(source, (str, os.PathLike)) and os.fspath(source).lower().endswith(".onnx"):
-        from aimcodec.bridges.onnx import OnnxFile
-
-        model = OnnxFile(os.fspath(source), limits=config.limits)
+    model = _foreign(os.fspath(source), config.limits) if isinstance(source, (str, os.PathLike)) else None
+    if model is not None:
         return _closing(model.close, lambda: _bridge(model, model.close))
     package = open_package(source, limits=config.limits, variant=config.variant, threads=config.decode_threads)
     return _closing(package.close, lambda: _package(package, package.close))
+
+
+def _foreign(path: str, limits: Limits) -> Model | None:
+    """A file in a format of others, told by its first bytes."""
+    if not os.path.isfile(path):  # a URL, for example
+        return None
+    with open(path, "rb") as file:
+        found = find_format(file.read(START_BYTES), path)
+    return None if found is None else found.open(path, limits)
 
 
 def _nothing() -> None:
