@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" cmake
 CXX_FILES := $(shell find csrc fuzz -name '*.[ch]pp' 2>/dev/null)
 
-.PHONY: setup demo test test-full lint sanitize fuzz-fast clean
+.PHONY: setup demo test test-full lint sanitize fuzz-fast thread-check clean
 
 setup: $(VENV)/.installed
 
@@ -48,6 +48,13 @@ sanitize: setup
 
 fuzz-fast: sanitize
 	fuzz/run-fast build/sanitize
+
+# The Python module under the thread sanitizer (needs g++ with its runtime), used from many threads: some minutes.
+thread-check: setup
+	$(CMAKE) --preset tsan -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
+	  -Dpybind11_DIR="$$($(BIN)/python -m pybind11 --cmakedir)"
+	$(CMAKE) --build --preset tsan
+	$(BIN)/python bench/thread_check.py
 
 clean:
 	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
