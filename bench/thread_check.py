@@ -83,9 +83,11 @@ def packages(threads: int, runs: int) -> None:
     """Every thread its own package, in memory; all of them one, in a file; coding; all as instruction sets change."""
     import aimcodec
 
-    arrays = tensors()
-    data = {coding: package(coding, arrays) for coding in ("lossless", "small", "raw")}
-    data["nnc"] = package("nnc", arrays, qp=-30)
+    contents = dict.fromkeys(("lossless", "small", "raw", "nnc"), tensors())
+    blocks = np.random.default_rng(6).standard_normal(300_000).astype(F)  # more than one block
+    contents["lossless"] = {**tensors(), "blocks": blocks}
+    settings: dict[str, dict[str, Any]] = {"nnc": {"qp": -30}}
+    data = {coding: package(coding, arrays, **settings.get(coding, {})) for coding, arrays in contents.items()}
     wanted = {}
     for coding, whole in data.items():
         with aimcodec.open(whole, threads=1) as opened:
@@ -104,8 +106,8 @@ def packages(threads: int, runs: int) -> None:
             opened.info("half")
 
     def code(number: int) -> None:
-        for coding, settings in (("lossless", {}), ("small", {}), ("nnc", {"qp": -30})):
-            if package(coding, arrays, **settings) != data[coding]:
+        for coding, arrays in contents.items():
+            if package(coding, arrays, **settings.get(coding, {})) != data[coding]:
                 sys.exit(f"other bytes: {coding}")
 
     def switch(number: int) -> None:
