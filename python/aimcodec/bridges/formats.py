@@ -19,6 +19,7 @@ from aimcodec.errors import UnsupportedError
 from aimcodec.files import replacing
 from aimcodec.limits import Limits
 from aimcodec.model.walk import all_tensors
+from aimcodec.syntax.aim.unit import MARKER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,6 +79,8 @@ class Format:
 
 def find_format(start: bytes, path: str) -> Format | None:
     """The format of a file by its first bytes; None if it is none of the table."""
+    if start.startswith(MARKER):  # a package, for which no bridge need be loaded
+        return None
     return next((row for row in FORMATS if row.looks_like(start, path)), None)
 
 
