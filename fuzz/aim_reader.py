@@ -110,12 +110,11 @@ def check_syntax(data: bytes) -> AimcError | None:
     _, streamed = outcome(lambda: list(read_stream(io.BytesIO(data), limits=LIMITS)))
     if (refusal is None) != (not any(isinstance(unit, DamagedUnit) for unit in scanned)):
         raise LawBrokenError("reading and scanning disagree")
-    # Behind a wrong structure, which reading steps over, rules of the file are not checked.
-    steps_over = bool(violations) and STRUCTURE in violations[0].path
-    if not steps_over and (refusal is None) != (not violations):
+    outside = [violation for violation in violations if STRUCTURE not in violation.path]
+    if (refusal is None) != (not outside):
         raise LawBrokenError("reading and checking disagree")
-    if not steps_over and refusal is not None and not same_error(violations[0], refusal):
-        raise LawBrokenError(f"reading met {refusal}, checking {violations[0]}")
+    if refusal is not None and not same_error(outside[0], refusal):
+        raise LawBrokenError(f"reading met {refusal}, checking {outside[0]}")
     if units is not None:
         check_structures(units, violations)
     if (refusal is None) != (streamed is None):

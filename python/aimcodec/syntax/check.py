@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
 from ..bits import Buffer
 from ..errors import AimcError
 from ..limits import DEFAULT_LIMITS, Limits
+from .elements import Element
+from .protocol import Syntax
 from .read import Reader
 
 __all__ = ["Checker"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Checker(Reader):
@@ -25,6 +33,27 @@ class Checker(Reader):
     def __init__(self, data: Buffer, limits: Limits = DEFAULT_LIMITS) -> None:
         super().__init__(data, limits)
         self.violations: list[AimcError] = []
+
+    def content(
+        self,
+        element: Element[memoryview],
+        size: int,
+        name: str,
+        structure: Callable[Concatenate[Syntax, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """A payload that plain readers step over: what ends it does not end the unit around it."""
+        fields, scopes, index, limit = self._fields, list(self._scopes), self._index, self._bits.limit
+        end = self._bits.position + 8 * size
+        try:
+            super().content(element, size, name, structure, *args, **kwargs)
+        except AimcError as error:
+            if end > limit:
+                raise
+            self.fatal(error)
+            self._fields, self._scopes, self._index, self._bits.limit = fields, scopes, index, limit
+            self._bits.position = end
 
     def _violation(self, error: AimcError) -> None:
         self.violations.append(error)
